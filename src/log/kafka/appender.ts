@@ -30,6 +30,14 @@ interface Piece {
   readonly index: number;
 }
 
+/** Records of a piece that stand in one batch. */
+interface Run {
+  readonly piece: Piece;
+  readonly time: number;
+  readonly from: number;
+  to: number;
+}
+
 interface Appender {
   /** Appends what several units ask for, per unit in order; those of one partition share batches. Never rejects. */
   append(units: readonly (readonly RecordsToAppend[])[]): Promise<Outcome[]>;
@@ -38,6 +46,10 @@ interface Appender {
 export function createAppender({ producer, offsets, clock }: AppenderDeps): Appender {
   /** Largest append time per partition, as far as is known: append times of ours never go backwards. */
   const lastTimes = new Map<string, number>();
+  /** By topic: half of the smallest batch of several records that it refused, so hardly less than half of what it takes. */
+  const batchBytes = new Map<string, number>();
+
+  const bytesFor = (topic: string): number => batchBytes.get(topic) ?? BATCH_BYTES;
 
   async function timeFor(topic: string, partition: number, wanted: number): Promise<number> {
     const name = `${topic}/${partition}`;
@@ -47,25 +59,46 @@ export function createAppender({ producer, offsets, clock }: AppenderDeps): Appe
     return time;
   }
 
+  /**
+   * Sends what stands in one batch; where the topic does not take so many records together, as halves, in order. A record that is too
+   * large alone is its unit's fault, and nobody else's.
+   */
+  async function sendRuns(topic: string, partition: number, all: readonly Run[], whole: BatchBuilder): Promise<void> {
+    const left = [all];
+    for (let next = left.shift(); next; next = left.shift()) {
+      const runs = next.filter(({ piece }) => piece.outcome.failed === undefined);
+      if (runs.length === 0) continue;
+      const { count, bytes, finish } = next === all ? whole : built(runs);
+      try {
+        let at = await producer.send(topic, partition, finish('lz4'));
+        for (const { piece, from, to } of runs) {
+          if (from === 0) piece.outcome.firstOffsets[piece.index] = at;
+          at += to - from;
+        }
+      } catch (error) {
+        const isTooLarge = error instanceof AppError && error.code === 'record_too_large';
+        if (isTooLarge && count > 1) {
+          batchBytes.set(topic, Math.min(bytesFor(topic), bytes >> 1));
+          left.unshift(...halves(runs, count >> 1));
+          continue;
+        }
+        for (const { piece } of isTooLarge ? runs : [runs, ...left].flat()) piece.outcome.failed ??= error;
+        if (!isTooLarge) throw error;
+      }
+    }
+  }
+
   async function appendTo(topic: string, partition: number, pieces: readonly Piece[]): Promise<void> {
     let builder: BatchBuilder | undefined;
-    /** The pieces with records in the batch that is being built; `at`: where a piece begins in it, if it does. */
-    let within = new Map<Piece, number | undefined>();
+    /** What stands in the batch that is being built. */
+    let runs: Run[] = [];
 
     async function send(): Promise<void> {
       if (!builder) return;
-      const batch = builder.finish('lz4');
-      const sent = within;
+      const [sent, finished] = [runs, builder];
       builder = undefined;
-      within = new Map();
-      try {
-        const base = await producer.send(topic, partition, batch);
-        for (const [{ outcome, index }, at] of sent) if (at !== undefined) outcome.firstOffsets[index] = base + at;
-      } catch (error) {
-        for (const { outcome } of sent.keys()) outcome.failed = error;
-        // One that is too large is its own fault alone.
-        if (!(error instanceof AppError && error.code === 'record_too_large')) throw error;
-      }
+      runs = [];
+      await sendRuns(topic, partition, sent, finished);
     }
 
     async function add(piece: Piece): Promise<void> {
@@ -77,12 +110,12 @@ export function createAppender({ producer, offsets, clock }: AppenderDeps): Appe
       }
       const time = await timeFor(topic, partition, records.appendTime ?? clock.now());
       for (let i = 0; i < count && outcome.failed === undefined; i++) {
-        const key = records.keys && columnAt(records.keys, i);
-        const value = records.tombstones?.[i] === 1 ? null : columnAt(records, i);
-        if (builder && builder.bytes + (value?.length ?? 0) > BATCH_BYTES) await send();
+        if (builder && builder.bytes + lengthAt(records, i) > bytesFor(topic)) await send();
+        if (outcome.failed !== undefined) return;
         builder ??= buildBatch(Math.min(BATCH_BYTES, records.bytes.length + 64 * count));
-        if (!within.has(piece)) within.set(piece, i === 0 ? builder.count : undefined);
-        builder.add(key && key.length > 0 ? key : null, value, time);
+        if (runs.at(-1)?.piece !== piece) runs.push({ piece, time, from: i, to: i });
+        addRecord(builder, records, i, time);
+        runs.at(-1)!.to = i + 1;
       }
     }
 
@@ -91,7 +124,7 @@ export function createAppender({ producer, offsets, clock }: AppenderDeps): Appe
       for (; done < pieces.length; done++) await add(pieces[done]!);
       await send();
     } catch (error) {
-      for (const { outcome } of [...within.keys(), ...pieces.slice(done)]) outcome.failed ??= error;
+      for (const { outcome } of [...runs.map(({ piece }) => piece), ...pieces.slice(done)]) outcome.failed ??= error;
     }
   }
 
@@ -113,4 +146,33 @@ export function createAppender({ producer, offsets, clock }: AppenderDeps): Appe
       return outcomes;
     },
   };
+}
+
+function lengthAt({ ends, tombstones }: RecordsToAppend, i: number): number {
+  return tombstones?.[i] === 1 ? 0 : ends[i]! - (i === 0 ? 0 : ends[i - 1]!);
+}
+
+function addRecord(builder: BatchBuilder, records: RecordsToAppend, i: number, time: number): void {
+  const key = records.keys && columnAt(records.keys, i);
+  const value = records.tombstones?.[i] === 1 ? null : columnAt(records, i);
+  builder.add(key && key.length > 0 ? key : null, value, time);
+}
+
+function built(runs: readonly Run[]): BatchBuilder {
+  const builder = buildBatch();
+  for (const { piece, time, from, to } of runs) for (let i = from; i < to; i++) addRecord(builder, piece.records, i, time);
+  return builder;
+}
+
+/** The first `count` records, and the rest. */
+function halves(runs: readonly Run[], count: number): [Run[], Run[]] {
+  const [first, second]: [Run[], Run[]] = [[], []];
+  let left = count;
+  for (const run of runs) {
+    const middle = Math.min(run.to, run.from + left);
+    if (middle > run.from) first.push({ ...run, to: middle });
+    if (middle < run.to) second.push({ ...run, from: middle });
+    left -= middle - run.from;
+  }
+  return [first, second];
 }

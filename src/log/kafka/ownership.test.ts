@@ -6,9 +6,12 @@ import type { AddressInfo } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { connectTo, freshName } from '../../../test/support/kafka-log.ts';
 import { service } from '../../../test/support/services.ts';
+import { until } from '../../../test/support/until.ts';
 import { systemClock } from '../../core/clock.ts';
 import { silentLogger } from '../../core/logger.ts';
 import { packRecords, recordAt } from '../batch.ts';
+import { incrementalAlterConfigsV1 } from './client.ts';
+import { createCluster } from './cluster.ts';
 import { connectKafka } from './connection.ts';
 import type { KafkaConnection } from './connection.ts';
 import type { KafkaLog } from './kafka-log.ts';
@@ -93,6 +96,32 @@ describe('a log over Kafka', { skip: kafka.skip }, () => {
     // What compresses well fits, however long it is.
     assert.deepEqual(await log.commit({ appends: [append('x'.repeat(4 << 20)) as never] }), [2]);
     assert.equal((await log.read(name, 0, 2, { maxBytes: 10 }))!.bytes.length, 4 << 20);
+  });
+
+  it('sends many small records as batches that the topic takes', async () => {
+    const name = (await log.ensureTopic(freshName(), { partitions: 1 })).name;
+    const cluster = await createCluster(parseKafkaUrl(`kafka://${kafka.address}`, {}), { clock: systemClock, logger: silentLogger });
+    const setting = { name: 'max.message.bytes', configOperation: 0 as const, value: '8192' };
+    const resource = { resourceType: 2 as const, resourceName: name, configs: [setting] };
+    await cluster.call(incrementalAlterConfigsV1.api, await cluster.controller(), [[resource], false]);
+    cluster.close();
+    const units = [0, 1, 2].map((u) => Array.from({ length: 300 }, (_, i) => `${u}/${i} ${randomBytes(100).toString('hex')}`));
+    // Brokers take up the setting a moment after they know it.
+    await until(async () => {
+      const refused = await log
+        .commit({ appends: [{ topic: name, partition: 0, ...packRecords([randomBytes(9_000)]) }] })
+        .catch(() => true);
+      return refused === true;
+    });
+    const { end } = await log.bounds(name, 0);
+    const commits = units.map((values) => log.commit({ appends: [{ topic: name, partition: 0, ...packRecords(values) }] }));
+    assert.deepEqual(await Promise.all(commits), [[end], [end + 300], [end + 600]]);
+    const read: string[] = [];
+    while (read.length < 900) {
+      const batch = (await log.read(name, 0, end + read.length, { maxBytes: 1 << 20 }))!;
+      for (let i = 0; i < batch.count; i++) read.push(Buffer.from(recordAt(batch, i)).toString());
+    }
+    assert.deepEqual(read, units.flat());
   });
 
   it('rejects more state than goes into one batch, and says what makes it smaller', async () => {
