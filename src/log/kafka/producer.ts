@@ -3,7 +3,7 @@ import { AppError } from '../../core/errors.ts';
 import { Writer, createAPI, initProducerIdV4, produceV9, type ProduceResponse } from './client.ts';
 import type { Cluster } from './cluster.ts';
 import { countOf, stampBatch } from './batch-builder.ts';
-import { explainKafkaError, kafkaErrorIds } from './errors.ts';
+import { explainKafkaError, kafkaErrorIds, mayPass } from './errors.ts';
 
 const ACKS_ALL = -1;
 const TIMEOUT_MS = 20_000;
@@ -71,19 +71,26 @@ export function createProducer(cluster: Cluster): Producer {
     const doing = `append to ${topic}/${partition}`;
     // Kept over all attempts: under another identity a repeat would not be known as one.
     let mine: Identity | undefined;
-    return cluster.persist(doing, async () => {
+    /** It may have been written, and the answer was lost. */
+    let mayStand = false;
+    const attempt = async (): Promise<number> => {
       mine ??= await (identity ??= identify());
       const name = `${mine.id}/${mine.epoch} ${topic}/${partition}`;
       const sequence = sequences.get(name) ?? 0;
       stampBatch(batch, mine, sequence);
+      let isAsked = false;
       try {
         const node = await cluster.leader(topic, partition);
+        isAsked = true;
         const { responses } = await cluster.call(produceOne, node, [topic, partition, batch], 'produce');
         sequences.set(name, (sequence + countOf(batch)) % 2 ** 31);
         return Number(responses[0]!.partitionResponses[0]!.baseOffset);
       } catch (error) {
         cluster.forget(topic);
         const ids = kafkaErrorIds(error);
+        // What Kafka will not take at any time it has not written.
+        const isRefused = ids.length > 0 && !mayPass(error);
+        if (isAsked && !isRefused) mayStand = true;
         if (ids.includes('INVALID_TIMESTAMP')) throw wrongTime(error, `${topic}/${partition}`);
         if (!ids.some((id) => STATE_LOST.has(id))) throw error;
         if (mine === (await identity)) identity = undefined;
@@ -93,7 +100,14 @@ export function createProducer(cluster: Cluster): Producer {
           cause: error,
         });
       }
-    });
+    };
+    try {
+      return await cluster.persist(doing, attempt);
+    } catch (error) {
+      // Its number may be taken: the next batch would be dropped as its repeat.
+      if (mayStand && mine && mine === (await identity?.catch(() => undefined))) identity = undefined;
+      throw error;
+    }
   }
 
   function wrongTime(error: unknown, name: string): unknown {
