@@ -95,7 +95,9 @@ export async function openLedger(place: LedgerPlace, deps: LedgerDeps): Promise<
       const fetched = await cluster.persist(`read ${shown}`, async () => {
         try {
           const options = { topic, partition, offset: at, maxBytes: FETCH_BYTES, maxWaitMs: 0, isolation: ISOLATION.uncommitted };
-          return await cluster.call(fetchOne, await cluster.leader(topic, partition), [options], 'ledger');
+          const answer = await cluster.call(fetchOne, await cluster.leader(topic, partition), [options], 'ledger');
+          if (answer.pieces.length === 0 && answer.highWatermark < end) throw behind(answer.highWatermark, end);
+          return answer;
         } catch (error) {
           cluster.forget(topic);
           throw error;
@@ -112,6 +114,12 @@ export async function openLedger(place: LedgerPlace, deps: LedgerDeps): Promise<
       if (after === at) break; // compaction has taken the rest
       at = Math.min(after, end);
     }
+  }
+
+  /** A new leader learns a moment late how far its records count; up to there it answers with none, as where compaction has taken the rest. */
+  function behind(reached: number, end: number): AppError {
+    const says = `the leader of ${shown} knows its records up to offset ${reached} so far, and they went on to ${end}.`;
+    return new AppError('log_unavailable', `${cluster.config.shown}: ${says}`, { retryable: true });
   }
 
   /** What stands in the partition, with what is not held any more. */
