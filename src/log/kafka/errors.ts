@@ -103,6 +103,8 @@ export function explainKafkaError(error: unknown, shown: string, doing: string):
   }
   if (ids.includes('UNSUPPORTED_VERSION'))
     return says('log_refused', `the broker is too old to ${doing}. Tocsin needs Kafka 3.1 or newer: upgrade it, or name another in --log.`);
+  if (ids.includes('THROTTLING_QUOTA_EXCEEDED'))
+    return says('log_unavailable', `cannot ${doing} at once: a quota of the broker holds this client back (${ids[0]}).`, true);
   if (mayPass(error))
     return says(
       'log_unavailable',

@@ -16,7 +16,7 @@ export const ISOLATION = { uncommitted: 0, committed: 1 } as const;
  * Fetch, version 12, of one partition. The client's own parser makes an object per record and lets records of aborted transactions
  * through; this one hands the bytes on.
  */
-export const fetchOne = createAPI<[options: FetchOptions], FetchAnswer>(1, 12, createRequest, parse);
+export const fetchOne = createAPI<[options: FetchOptions], FetchAnswer>(1, 12, createRequest, parseAnswer);
 
 export interface FetchOptions {
   readonly topic: string;
@@ -40,8 +40,8 @@ function createRequest({
   return fetchV12.createRequest(maxWaitMs, 1, maxBytes, isolation, 0, -1, [{ topicId: topic, partitions: [one] }], [], '');
 }
 
-function parse(_correlationId: number, _apiKey: number, _apiVersion: number, reader: Reader): FetchAnswer {
-  reader.readInt32(); // how long the broker held the request back
+export function parseAnswer(_correlationId: number, _apiKey: number, _apiVersion: number, reader: Reader): FetchAnswer {
+  const heldBackMs = reader.readInt32();
   const error = reader.readInt16();
   if (error !== 0) throw new ProtocolError(error);
   reader.readInt32(); // session
@@ -50,7 +50,8 @@ function parse(_correlationId: number, _apiKey: number, _apiVersion: number, rea
     return r.readArray(parsePartition, true, true);
   });
   const [found] = partitions ?? [];
-  if (!found) throw new ProtocolError('UNKNOWN_TOPIC_OR_PARTITION');
+  // Over its quota a client is told how long to wait, and nothing of what it asked for.
+  if (!found) throw new ProtocolError(heldBackMs > 0 ? 'THROTTLING_QUOTA_EXCEEDED' : 'UNKNOWN_TOPIC_OR_PARTITION');
   if (found.error !== 0) throw new ProtocolError(found.error);
   return found;
 }

@@ -73,7 +73,8 @@ export function createFetcher(
       const lane = maxWaitMs > 0 ? `wait ${topic}/${partition}` : 'fetch';
       return await cluster.call(fetchOne, node, [{ topic, partition, offset, maxBytes, maxWaitMs, isolation: ISOLATION.committed }], lane);
     } catch (error) {
-      cluster.forget(topic);
+      // One that a quota holds back asked the right broker.
+      if (!kafkaErrorIds(error).includes('THROTTLING_QUOTA_EXCEEDED')) cluster.forget(topic);
       throw error;
     }
   }
