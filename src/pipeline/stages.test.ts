@@ -185,6 +185,21 @@ test('partials of an older revision are passed over, those of a newer one end a 
   });
 });
 
+test('partials of a partition that was added while the monitor ran end it, and are not passed over; those of a topic that is not read are', async () => {
+  await withTopics(async (log) => {
+    const tell = (name: string): Promise<number[]> => {
+      const partials = { partition: name, live: [], replayed: [], finals: [] };
+      const packed = packRecords(encodePartials({ partials, revision: 1 }));
+      return log.commit({ appends: [{ topic: partialsTopic('p'), partition: 0, ...packed }] });
+    };
+    const monitor = await monitorOn(log);
+    await tell('other/0');
+    assert.equal(await monitor.step(), 1);
+    await tell('t/1');
+    await assert.rejects(monitor.step(), { code: 'topic_conflict', message: /t\/1 .* had 1\. .*start them again/ });
+  });
+});
+
 test('a new revision is settled once, and each partition follows it when it is opened', async () => {
   await withTopics(async (log) => {
     const settle = (windows: string, choice: Parameters<typeof settleStageRevision>[3], startedAt = 10) =>

@@ -1,3 +1,4 @@
+/** Taking over a partition, and what is left of it where that fails. */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -13,6 +14,8 @@ import { openAggregate } from '../../pipeline/aggregate/local-aggregate.ts';
 import { partialsTopic } from '../../pipeline/stage-topics.ts';
 import { compilePlan } from '../../windows/plan.ts';
 import { createPartitionOpener } from './partition-opener.ts';
+
+type Arguments = Parameters<typeof createPartitionOpener>;
 
 test('a partition that cannot be opened to the end leaves nothing open: neither its aggregation nor its log', async (t) => {
   const config = definePipeline({
@@ -79,4 +82,14 @@ test('a partition that cannot be opened to the end leaves nothing open: neither 
   assert.deepEqual(closed, ['aggregate', 'log']);
   await stage.close();
   assert.deepEqual(closed, ['aggregate', 'log', 'aggregate', 'log']);
+});
+
+test('a partition that was added to a raw topic meanwhile is not opened, and the words say what to do', async () => {
+  const inputs = [0, 1].map((partition) => ({ topic: 't', partition, name: `t/${partition}` }));
+  const config = { config: { engine: { pipeline: 'p' }, topics: {} } } as unknown as Arguments[0];
+  const open = createPartitionOpener(config, { ground: { inputs } } as unknown as Arguments[1]);
+  await assert.rejects(
+    open('t', 2, async () => true),
+    { code: 'topic_conflict', message: /^pipeline p: t\/2 .* had 2\. Stop all processes/ },
+  );
 });

@@ -5,6 +5,7 @@ import type { Logger } from '../../core/logger.ts';
 import type { Log } from '../../log/log.ts';
 import { openAggregateStage } from '../../pipeline/aggregate/aggregate-stage.ts';
 import { noteLookups } from '../../pipeline/lookup-record.ts';
+import { partitionsAdded } from '../../pipeline/partitions-added.ts';
 import { offsetOf } from '../../pipeline/revision.ts';
 import { followRevision, type StageRevision } from '../../pipeline/stage-revision.ts';
 import type { ClockMode } from '../../windows/partition.ts';
@@ -104,7 +105,9 @@ export function createPartitionOpener(
   }
 
   return async (topic, partition, holds) => {
-    const input = ground.inputs.find(({ name }) => name === partitionName(topic, partition))!;
+    const name = partitionName(topic, partition);
+    const input = ground.inputs.find((each) => each.name === name);
+    if (!input) throw partitionsAdded(pipeline, name, ground.inputs.filter((each) => each.topic === topic).length);
     const revision = await deps.revision();
     const log = await ground.partitionLog(input, { holds });
     return openOn(log, input, revision).catch(async (error: unknown) => {

@@ -20,6 +20,7 @@ import type { AggregateStatus } from '../aggregate/aggregate.ts';
 import { readAppendedTail } from '../appended-tail.ts';
 import { appendAlerts, appendWindows } from '../appends.ts';
 import { completeWindows } from '../complete-windows.ts';
+import { partitionsAdded } from '../partitions-added.ts';
 import { mergeStatePrefix, type Committed } from '../engine.ts';
 import type { Monitor } from './monitor.ts';
 import { createReportBook } from './report-book.ts';
@@ -136,7 +137,14 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
           'Start this one with the same pipeline file.',
       );
     }
-    if (record.revision < revision || !names.includes(record.partials.partition)) return;
+    if (record.revision < revision) return;
+    if (!names.includes(record.partials.partition)) {
+      // Those of a topic that the pipeline does not read any more are over.
+      const topicOf = record.partials.partition.slice(0, record.partials.partition.lastIndexOf('/'));
+      const known = inputs.filter((each) => each.topic === topicOf).length;
+      if (known > 0) throw partitionsAdded(pipeline, record.partials.partition, known);
+      return;
+    }
     const { partition, replayed } = record.partials;
     const accepted = reports.get(partition)?.totals.accepted;
     if (record.report !== undefined) {
