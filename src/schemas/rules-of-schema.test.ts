@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { createEventCheck } from './event-check.ts';
 import { sourceRulesOf } from './rules-of-schema.ts';
 
 const rules = (schema: Readonly<Record<string, unknown>>) => sourceRulesOf({ schema });
@@ -42,4 +43,16 @@ test('references, unions with null and notes are followed; every version has its
   const versions = sourceRulesOf({ versions: { field: 'v', schemas: [{ version: '1', file: 'a', schema: {} }] } });
   assert.ok(typeof versions !== 'string' && 'versions' in versions && versions.versions.get('1')?.fields.length === 0);
   assert.deepEqual(sourceRulesOf({}), { rules: { fields: [], closed: false } });
+});
+
+test('a name within the schema, which references below it begin at, is left to ajv', () => {
+  const within = { $id: 'http://a/b', $defs: { p: { type: 'number' } }, anyOf: [{ $ref: '#/$defs/p' }, { type: 'null' }] };
+  const p = { type: 'string' };
+  const named = { $id: 'http://a/c', $defs: { p }, properties: { x: within } };
+  const check = createEventCheck({ schema: named })!;
+  assert.deepEqual([check.check({ x: 'a' }), check.check({ x: 1 })], ['type:x', undefined], 'p is the inner one');
+  assert.equal(rules(named), '/properties/x/$id of the schema');
+  const referred = { $defs: { p, within }, properties: { x: { $ref: '#/$defs/within' } } };
+  assert.equal(rules(referred), '/properties/x/$id of the schema');
+  assert.equal(typeof rules({ $id: 'http://a/c', $defs: { p }, properties: { x: { $ref: '#/$defs/p' } } }), 'object');
 });

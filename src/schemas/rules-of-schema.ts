@@ -10,26 +10,15 @@ import { isObject } from './schema-fields.ts';
 type Schema = Readonly<Record<string, unknown>>;
 
 /** They say nothing about what is valid. */
-const NOTES = new Set([
-  '$schema',
-  '$id',
-  '$comment',
-  '$defs',
-  'definitions',
-  'title',
-  'description',
-  'examples',
-  'default',
-  'deprecated',
-  'readOnly',
-  'writeOnly',
-]);
+const NOTES = new Set(['$schema', '$comment', 'title', 'description', 'examples', 'default', 'deprecated', 'readOnly', 'writeOnly']);
+/** Of the whole schema; further down references begin at them. */
+const ROOT_NOTES = new Set(['$id', '$defs', 'definitions']);
 const BOUNDS = ['minLength', 'maxLength', 'minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'multipleOf'] as const;
 
 /** The rules of a schema that ajv takes; a text names the first keyword (by JSON pointer) that is not among those stated here. */
 function eventRulesOf(schema: Schema): EventRules | string {
   const { type, required, properties, additionalProperties, ...rest } = schema;
-  const other = Object.keys(rest).find((keyword) => !NOTES.has(keyword));
+  const other = Object.keys(rest).find((keyword) => !NOTES.has(keyword) && !ROOT_NOTES.has(keyword));
   if (other !== undefined) return `/${other}`;
   if (type !== undefined && ![type].flat().includes('object')) return '/type';
   if (additionalProperties !== undefined && typeof additionalProperties !== 'boolean' && !isEmpty(additionalProperties)) {
