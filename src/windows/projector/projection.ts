@@ -105,6 +105,8 @@ export function projectionOf(plan: Plan, source: SourceSpec, sourceRules: Source
     version: 'rules' in sourceRules ? undefined : { field: fieldOf(sourceRules.field), texts: [...sourceRules.versions.keys()] },
   };
   if (names.includes('__proto__')) return 'a field called __proto__';
+  // With a lone surrogate: the kernel would take U+FFFD, which stands for it, for the same name.
+  if (names.some((name) => !name.isWellFormed())) return 'a field name that has no UTF-8';
   const tested = tests.findIndex((list) => list.length > TESTS_MAX);
   if (tested >= 0) return `more than ${TESTS_MAX} conditions on ${names[tested]}`;
   return projection;

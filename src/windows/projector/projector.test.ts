@@ -92,6 +92,7 @@ test('what is not done over bytes is told', () => {
   assert.equal(fastPathOf(plan, source, '/allOf of the schema'), '/allOf of the schema');
   assert.equal(fastPathOf(plan, { ...source, lookups }, described), 'the lookup of page');
   assert.equal(fastPathOf(compilePlan({ ...spec, dimensions: ['__proto__'] }), source, rules), 'a field called __proto__');
+  assert.equal(fastPathOf(compilePlan({ ...spec, dimensions: ['\ud800'] }), source, rules), 'a field name that has no UTF-8');
   const measures = Array.from({ length: 31 }, (_, k) => ({
     name: `n${k}`,
     kind: 'count' as const,
