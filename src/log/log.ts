@@ -97,6 +97,7 @@ export interface Log {
    * `lentTo`: whoever reads; he looks at the batch before he asks for the next one, so its memory may be used again then.
    * `isNoted`: what lies before `offset` was read. Where topics can be deleted and made again (Kafka), one that ends before it is an
    * AppError `log_unreadable` then, not a partition without news.
+   * `to`: an end that `bounds` told; where Kafka's leader has changed since, it is waited for until the new one knows of it.
    * `onGone`: told where Kafka's retention has deleted records before they were read, those from `from` up to `to`, which is not included.
    */
   read(
@@ -108,6 +109,7 @@ export interface Log {
       maxRecords?: number;
       lentTo?: object;
       isNoted?: boolean;
+      to?: number;
       onGone?: (from: number, to: number) => void;
     },
   ): Promise<RecordBatch | undefined>;

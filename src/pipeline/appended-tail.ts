@@ -35,7 +35,7 @@ export async function readAppendedTail(
   const left = new Map<string, { readonly key: string; times: number }>();
   let next = from ?? end;
   for (let offset = next; offset < end;) {
-    const batch = await log.read(topic, 0, offset, { maxBytes: READ_BYTES });
+    const batch = await log.read(topic, 0, offset, { maxBytes: READ_BYTES, to: end });
     if (!batch) break;
     for (let i = 0; i < batch.count; i++) {
       const key = Buffer.from(keyAt(batch, i) ?? []).toString();

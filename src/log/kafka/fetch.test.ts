@@ -62,6 +62,35 @@ async function readAll(fetcher: ReturnType<typeof createFetcher>, limits: () => 
   }
 }
 
+test('where the end is known, a new leader that does not know of it yet is asked again', async () => {
+  const { all } = stored([{ values: ['a'] }, { values: ['b'] }]);
+  for (const to of [undefined, 2]) {
+    let asked = 0;
+    const call = async (_api: unknown, _node: unknown, [{ offset }]: [FetchOptions]): Promise<FetchAnswer> => {
+      const end = ++asked < 4 ? 1 : 2;
+      const pieces = all.slice(offset, end).map(({ bytes }) => bytes);
+      return { highWatermark: end, lastStableOffset: end, aborted: [], pieces };
+    };
+    const cluster: Cluster = {
+      call: call as unknown as Cluster['call'],
+      leader: async () => 1,
+      forget: () => {},
+      async persist(_doing, attempt) {
+        for (;;) {
+          try {
+            return await attempt();
+          } catch (error) {
+            if (!(error instanceof AppError && error.retryable)) throw error;
+          }
+        }
+      },
+    };
+    const limits = { maxBytes: 1, ...(to !== undefined && { to }) };
+    const values = await readAll(createFetcher(cluster, offsets, createUnpacker()), () => limits);
+    assert.deepEqual(values, to === undefined ? ['a'] : ['a', 'b']);
+  }
+});
+
 test('who asks again and again at the end needs no memory anew', async () => {
   const { cluster } = clusterOf(stored([{ values: ['a'] }]));
   let made = 0;

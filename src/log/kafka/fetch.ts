@@ -28,6 +28,7 @@ export interface ReadLimits {
   /** As of `Log.read`. */
   readonly lentTo?: object;
   readonly isNoted?: boolean;
+  readonly to?: number;
   readonly onGone?: (from: number, to: number) => void;
 }
 
@@ -79,6 +80,17 @@ export function createFetcher(
     }
   }
 
+  /** A new leader learns a moment late how far its records count; up to there it answers with none, as at the end. */
+  function isBehind({ pieces, lastStableOffset }: FetchAnswer, { to = 0 }: ReadLimits): boolean {
+    return pieces.length === 0 && lastStableOffset < to;
+  }
+
+  function behind(topic: string, partition: number): AppError {
+    cluster.forget(topic);
+    const says = `the leader of ${topic}/${partition} does not know yet how far its records go.`;
+    return new AppError('log_unavailable', `Kafka: ${says}`, { retryable: true });
+  }
+
   /** Offsets that retention has deleted lead to the first record still there; those beyond the end to nothing, or an error where they are noted. */
   async function fetch(
     topic: string,
@@ -89,6 +101,7 @@ export function createFetcher(
     for (let from = offset; ;) {
       try {
         const answer = await ask(topic, partition, from, limits);
+        if (isBehind(answer, limits)) throw behind(topic, partition);
         if (from > offset) limits.onGone?.(offset, from);
         return { answer, from };
       } catch (error) {
@@ -146,9 +159,10 @@ export function createFetcher(
       const { ahead, next } = cursor;
       delete cursor.ahead;
       const early = ahead && (await ahead.catch(() => undefined));
-      const found = early
-        ? { answer: early, from: next }
-        : await cluster.persist(`read ${topic}/${partition}`, () => fetch(topic, partition, next, wait));
+      const found =
+        early && !isBehind(early, limits)
+          ? { answer: early, from: next }
+          : await cluster.persist(`read ${topic}/${partition}`, () => fetch(topic, partition, next, wait));
       if (!found) return false;
       const after = decode(cursor, { topic, partition, ...found.answer }, found.from);
       cursor.next = after;

@@ -38,7 +38,7 @@ async function copiedOrigins(
   const copied = new Set<number>();
   const { end } = await log.bounds(replayTopic, partition);
   for (let at = replayOffset; at < end;) {
-    const batch = await log.read(replayTopic, partition, at, { maxBytes: COPIES_READ_BYTES });
+    const batch = await log.read(replayTopic, partition, at, { maxBytes: COPIES_READ_BYTES, to: end });
     if (!batch) break;
     for (let i = 0; i < batch.count; i++) {
       const origin = Buffer.from(keyAt(batch, i) ?? []).toString();
