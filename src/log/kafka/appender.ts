@@ -68,7 +68,7 @@ export function createAppender({ producer, offsets, clock }: AppenderDeps): Appe
     for (let next = left.shift(); next; next = left.shift()) {
       const runs = next.filter(({ piece }) => piece.outcome.failed === undefined);
       if (runs.length === 0) continue;
-      const { count, bytes, finish } = next === all ? whole : built(runs);
+      const { count, bytes, finish } = next === all && runs.length === all.length ? whole : built(runs);
       try {
         let at = await producer.send(topic, partition, finish('lz4'));
         for (const { piece, from, to } of runs) {

@@ -238,6 +238,21 @@ test('the clock does not take windows for silent either that a new revision left
   for (const { since } of rang) assert.equal(since, iso(WARM_UP + 8));
 });
 
+test('what comes late in a window that was left out brings none of them back', () => {
+  const { monitor } = warmedUp();
+  const completeFrom = WARM_UP + 8;
+  const again = renewed(monitor, completeFrom);
+  const late = [row(WARM_UP + 2, 'KR', 1, false), row(WARM_UP + 2, undefined, 1, false)];
+  const rang: AlertEvent[] = [];
+  for (let minute = completeFrom; minute <= WARM_UP + 18; minute++) {
+    const rows = (isAsked: (window: string, endMs: number) => boolean) =>
+      late.filter((one) => isAsked(one.window, Date.parse(one.window_end)));
+    if (again.hasSilence(at(minute), at(completeFrom))) rang.push(...atOnce(again.silence(at(minute), rows, at(completeFrom))));
+  }
+  assert.ok(rang.length > 0);
+  for (const { since } of rang) assert.equal(since, iso(completeFrom));
+});
+
 test('a silence that rang before windows were left out goes on until something comes', () => {
   const { monitor } = warmedUp();
   const rang = observeAll(monitor, Array.from({ length: 9 }, (_, i) => minuteOf(WARM_UP + i, { KR: 30 })).flat());

@@ -163,7 +163,7 @@ export function createMonitor(spec: MonitorSpec, deps: MonitorDeps): Monitor {
     const openFrom = new Date(windowAfter(window, closed).startMs).toISOString();
     const number = closed.looks ?? 0;
     const hearing = (watchesOf.get(window.name) ?? []).filter((watch) => watch.hearsSilence);
-    const events = yield* joined(hearing.map((watch) => watch.silence(begun, at, { number, openFrom })));
+    const events = yield* joined(hearing.map((watch) => watch.silence(begun, at, { number, openFrom }, completeFrom)));
     if (events.length > 0) setClosed(window.name, { ...closed, looks: number + 1 });
     return events;
   }

@@ -24,7 +24,7 @@ import { addedBy, budgetTests, groupingsOf, isOfTwoSources, type DetectEntry, ty
 import { meaningOf } from './measure-meaning.ts';
 import { isSameMeaning, markOf, type SeriesRecord, type StateBook, type StateMark } from './monitor-state.ts';
 import { hasParts, isZeroOverNothing, partsOf, rowReader, type HeldRow } from './row-values.ts';
-import { createWatchedSeries, type WatchedSeries } from './watched-series.ts';
+import { createWatchedSeries, hasLooked, hasRisen, isFading, type WatchedSeries } from './watched-series.ts';
 
 export interface Watch {
   readonly entry: DetectEntry;
@@ -45,9 +45,14 @@ export interface Watch {
   readonly hearsSilence: boolean;
   /**
    * Nothing comes any more, and by the clock all windows up to `at` are over. `begun`: rows of those windows that have some, by start.
-   * Rings, or changes nothing.
+   * `completeFrom`, epoch ms: of windows that begin before it not all is here. Rings, or changes nothing.
    */
-  silence(begun: ReadonlyMap<number, ReadonlyMap<string, HeldRow>>, at: WindowTime, look: LookName): Sliced<AlertEvent[]>;
+  silence(
+    begun: ReadonlyMap<number, ReadonlyMap<string, HeldRow>>,
+    at: WindowTime,
+    look: LookName,
+    completeFrom: number,
+  ): Sliced<AlertEvent[]>;
   /** A look that rang in an earlier run: does again what it did. */
   recall(looks: readonly AlertEvent[], at: WindowTime): Sliced<AlertEvent[]>;
   restoreSeries(labelsKey: string, record: SeriesRecord, unknownBefore: number): void;
@@ -203,7 +208,12 @@ export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDe
     return judgements.length === 0 ? done([]) : conclude(judgements, at);
   }
 
-  function* silence(begun: ReadonlyMap<number, ReadonlyMap<string, HeldRow>>, at: WindowTime, name: LookName): Sliced<AlertEvent[]> {
+  function* silence(
+    begun: ReadonlyMap<number, ReadonlyMap<string, HeldRow>>,
+    at: WindowTime,
+    name: LookName,
+    completeFrom: number,
+  ): Sliced<AlertEvent[]> {
     const known = series.sorted().filter(({ seen }) => at.startMs - seen < forgetAfterMs);
     const starts = [...begun.keys()].filter((start) => start < at.startMs).sort((a, b) => a - b);
     let states = known.map(({ state }) => state);
@@ -218,7 +228,11 @@ export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDe
         observation: observationOf(one, rows?.get(one.key), time),
       }));
       ({ steps } = yield* observing(inputs));
-      states = steps.map(({ state }) => state);
+      // What came in a window of which not all is here ends a silence; that nothing did says nothing, nor of those behind it.
+      const isComplete = startMs >= completeFrom;
+      states = steps.map(({ state }) =>
+        isComplete || state === undefined ? state : (detector.passUnknown?.(state, completeFrom) ?? state),
+      );
     }
     const judgements = steps.flatMap(({ verdicts }, i) =>
       verdicts
@@ -308,20 +322,6 @@ export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDe
     },
     takeStateChanges: () => series.takeStateChanges(),
   };
-}
-
-/** Seen, or judged while an alert is on, at `last` for the last time or before. */
-function isFading({ seen, alerts: { down, up } }: WatchedSeries, last: { readonly seen: number; readonly judged: number }): boolean {
-  return seen <= last.seen || (down !== undefined && down.judged <= last.judged) || (up !== undefined && up.judged <= last.judged);
-}
-
-/** It rang at a look at the window that is still open. */
-function hasRisen({ alerts: { up } }: WatchedSeries): boolean {
-  return up?.looked === true;
-}
-
-function hasLooked({ alerts: { down, up } }: WatchedSeries): boolean {
-  return down?.looked === true || up?.looked === true;
 }
 
 function contextOf(

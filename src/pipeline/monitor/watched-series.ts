@@ -134,3 +134,17 @@ export function createWatchedSeries(
 }
 
 const NO_ALERTS: SeriesAlerts = {};
+
+/** Seen, or judged while an alert is on, at `last` for the last time or before. */
+export function isFading({ seen, alerts: { down, up } }: WatchedSeries, last: { readonly seen: number; readonly judged: number }): boolean {
+  return seen <= last.seen || (down !== undefined && down.judged <= last.judged) || (up !== undefined && up.judged <= last.judged);
+}
+
+/** It rang at a look at the window that is still open. */
+export function hasRisen({ alerts: { up } }: WatchedSeries): boolean {
+  return up?.looked === true;
+}
+
+export function hasLooked({ alerts: { down, up } }: WatchedSeries): boolean {
+  return down?.looked === true || up?.looked === true;
+}
