@@ -205,7 +205,7 @@ export async function openEngine(config: EngineConfig, deps: EngineDeps): Promis
   /** Up to where windows are over by the clock, where that is news to the monitor. */
   function silentUntil(): number | undefined {
     const until = idleClock.until(isCaughtUp && merge.isSilent(), merge.frontier);
-    return until !== undefined && monitor.hasSilence(until, config.completeFrom) ? until : undefined;
+    return until !== undefined && monitor.hasSilence(until) ? until : undefined;
   }
 
   async function commit({ state = [], readToEnd = false }: CommitOptions = {}): Promise<Committed> {
@@ -224,7 +224,7 @@ export async function openEngine(config: EngineConfig, deps: EngineDeps): Promis
     const provisional = stepped.provisional.filter(isComplete);
     const found = await slices(monitor.observing(records));
     const until = silentUntil();
-    const silent = until === undefined ? [] : await slices(monitor.silence(until, merge.flush, config.completeFrom));
+    const silent = until === undefined ? [] : await slices(monitor.silence(until, merge.flush));
     // Looks take all that they may in one go: in a turn of their own.
     await nextTurn();
     const limits = limitAlerts();

@@ -170,14 +170,14 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
   /** Up to where windows are over by the clock, where that is news to the monitor. */
   function silentUntil(): number | undefined {
     const until = idleClock.until(isCaughtUp && merge.isSilent(), merge.frontier);
-    return until !== undefined && monitor.hasSilence(until, completeFrom) && !unreported.isAwaited() ? until : undefined;
+    return until !== undefined && monitor.hasSilence(until) && !unreported.isAwaited() ? until : undefined;
   }
 
   async function hearSilence(): Promise<AlertEvent[]> {
     const until = silentUntil();
     if (until === undefined || (await unreported.look())) return [];
     unreported.forget();
-    return slices(monitor.silence(until, merge.flush, completeFrom));
+    return slices(monitor.silence(until, merge.flush));
   }
 
   /** What stands on the topics already is left out; the rest in pieces. */

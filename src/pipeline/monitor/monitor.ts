@@ -39,17 +39,14 @@ export interface Monitor {
   look(rows: readonly WindowRow[], elapsed: () => number): Sliced<AlertEvent[]>;
   /** Series looked at, and those that time did not allow, since this monitor was made. */
   lookCounts(): LookCounts;
-  /**
-   * Whether there is a window to ask about that ends up to `until`, epoch ms, and that `silence` was not asked about. `completeFrom`, epoch
-   * ms: of windows that begin before it not all is here, so what is missing there says nothing; default: there are none.
-   */
-  hasSilence(until: number, completeFrom?: number): boolean;
+  /** Whether there is a window to ask about that ends up to `until`, epoch ms, that is complete, and that `silence` was not asked about. */
+  hasSilence(until: number): boolean;
   /**
    * Nothing comes any more, and by the clock windows that end up to `until` (epoch ms) are over: asks those detectors that hear silence
    * about the last of them. `openRows`: of the open windows asked for, as they stand, incomplete ones too: something came in them, and
    * that ends a silence. What it gives is as of `look`.
    */
-  silence(until: number, openRows: OpenRows, completeFrom?: number): Sliced<AlertEvent[]>;
+  silence(until: number, openRows: OpenRows): Sliced<AlertEvent[]>;
   /**
    * Looks that rang in an earlier run, out of `p.alerts` in its order, before the records of their windows are observed
    * again: together they give the same alerts as then. After `restore`, those that the state does not know are taken in at once,
@@ -95,6 +92,8 @@ export function createMonitor(spec: MonitorSpec, deps: MonitorDeps): Monitor {
   const unwatched = createUnwatched(spec, deps.alerts, book);
   /** By window name: end of the last window that the clock said was over while none closed, epoch ms. */
   const heardUpTo = new Map<string, number>();
+  /** Of windows that begin before it not all is here, epoch ms. */
+  let completeFrom = -Infinity;
 
   function isClosed(window: string, endMs: number): boolean {
     return endMs <= (closedUpTo.get(window)?.end ?? Number.NEGATIVE_INFINITY);
@@ -140,7 +139,7 @@ export function createMonitor(spec: MonitorSpec, deps: MonitorDeps): Monitor {
   }
 
   /** The last window that is over by the clock, where it is complete and `silence` was not asked about it. */
-  function silentWindow({ name, slideMs, sizeMs }: WindowSpec, until: number, completeFrom: number): WindowTime | undefined {
+  function silentWindow({ name, slideMs, sizeMs }: WindowSpec, until: number): WindowTime | undefined {
     const closed = closedUpTo.get(name);
     if (!closed || !watchesOf.get(name)?.some((watch) => watch.hearsSilence)) return undefined;
     const windows = Math.floor((until - closed.end) / slideMs);
@@ -149,8 +148,8 @@ export function createMonitor(spec: MonitorSpec, deps: MonitorDeps): Monitor {
     return windows > 0 && startMs >= completeFrom && endMs > (heardUpTo.get(name) ?? 0) ? { startMs, endMs } : undefined;
   }
 
-  function* hearSilence(window: WindowSpec, until: number, openRows: OpenRows, completeFrom: number): Sliced<AlertEvent[]> {
-    const at = silentWindow(window, until, completeFrom);
+  function* hearSilence(window: WindowSpec, until: number, openRows: OpenRows): Sliced<AlertEvent[]> {
+    const at = silentWindow(window, until);
     const closed = closedUpTo.get(window.name);
     if (!at || !closed) return [];
     heardUpTo.set(window.name, at.endMs);
@@ -224,13 +223,13 @@ export function createMonitor(spec: MonitorSpec, deps: MonitorDeps): Monitor {
     return changes.flat();
   }
 
-  function restoreOne(entry: readonly [key: string, value: Uint8Array], completeFrom: number): void {
+  function restoreOne(entry: readonly [key: string, value: Uint8Array]): void {
     const found = book.read(entry);
-    if (!found || !restoreFound(found.name, found.value, completeFrom)) book.drop(entry[0]);
+    if (!found || !restoreFound(found.name, found.value)) book.drop(entry[0]);
   }
 
   /** False for what a detector left that the file no longer has, and that says nothing to anybody. */
-  function restoreFound(name: StateName, value: unknown, completeFrom: number): boolean {
+  function restoreFound(name: StateName, value: unknown): boolean {
     if (name.kind === 'closed' || name.kind === 'open') {
       if (!watchesOf.has(name.window)) return false;
       if (name.kind === 'closed') {
@@ -259,9 +258,8 @@ export function createMonitor(spec: MonitorSpec, deps: MonitorDeps): Monitor {
     observing,
     look: (rows, elapsed) => joined(spec.windows.map((window) => lookAt(window, rows, elapsed))),
     lookCounts: () => lookPlan.counts(),
-    hasSilence: (until, completeFrom = -Infinity) => spec.windows.some((window) => silentWindow(window, until, completeFrom) !== undefined),
-    silence: (until, openRows, completeFrom = -Infinity) =>
-      joined(spec.windows.map((window) => hearSilence(window, until, openRows, completeFrom))),
+    hasSilence: (until) => spec.windows.some((window) => silentWindow(window, until) !== undefined),
+    silence: (until, openRows) => joined(spec.windows.map((window) => hearSilence(window, until, openRows))),
     recall(events) {
       for (const event of events) {
         if (!event.look || event.pipeline !== spec.pipeline || isKnown(event)) continue;
@@ -271,8 +269,9 @@ export function createMonitor(spec: MonitorSpec, deps: MonitorDeps): Monitor {
     },
     takeStateChanges: () => atOnce(takingStateChanges()),
     takingStateChanges,
-    restore(entries, completeFrom = -Infinity) {
-      for (const entry of entries) restoreOne(entry, completeFrom);
+    restore(entries, from = -Infinity) {
+      completeFrom = from;
+      for (const entry of entries) restoreOne(entry);
     },
   };
 }
