@@ -30,5 +30,10 @@ export const en = {
   missing: 'Missing per hour',
   excess: 'In excess per hour',
   open: 'Open the alert',
+  openPage: 'Open the page',
+  together: 'Many alerts at once',
+  firing: 'firing',
+  over: 'over',
+  unlisted: 'Not listed here',
   runbook: 'Runbook',
 } as const;
