@@ -26,7 +26,8 @@ export function createGate(concurrencyMax: number, wait: Wait, crowd = Infinity)
   let pauses = 0;
 
   function open(): void {
-    while (waiting.size > 0 && pauses === 0 && active < allowed) {
+    if (pauses > 0) return;
+    while (waiting.size > 0 && active < allowed) {
       const entering = [...waiting].slice(0, waiting.size < crowd ? 1 : waiting.size);
       const turn = { inside: entering.length, isAnswered: false };
       active += 1;

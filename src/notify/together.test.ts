@@ -94,7 +94,7 @@ test('fewer are told one by one, and so are all to a receiver that takes no othe
 test('a pause that the chat asks for is kept by all; then they go in one message, which may fail as any other', async () => {
   const busy: SendResult = { ok: false, retryable: true, reason: 'busy', retryAfterMs: 1_000 };
   const broken: SendResult = { ok: false, retryable: true, reason: 'broken' };
-  const receiver = chat([...Array<SendResult>(AT_ONCE).fill(busy), broken, { ok: false, retryable: false, reason: 'gone' }]);
+  const receiver = chat([...Array.from({ length: AT_ONCE }, () => busy), broken, { ok: false, retryable: false, reason: 'gone' }]);
   const { notifier, waits } = notifierOf(receiver);
   const telling = offer(notifier, alertsOf(100));
   // The pauses are over, then the wait of each after the failure.

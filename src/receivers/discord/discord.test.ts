@@ -163,7 +163,10 @@ test('whatever events bring, a message is within Discord’s limits, and makes n
         const made = discordMessage({ ...told, current_value: value, unit: null }, { locale, pageUrl: 'https://tocsin.example' });
         assert.deepEqual(discordFaults(made), []);
         const { title, description, fields } = made.embeds[0];
-        const digest = discordDigest(Array(60).fill(told), { locale, pageUrl: 'https://tocsin.example' });
+        const digest = discordDigest(
+          Array.from({ length: 60 }, () => told),
+          { locale, pageUrl: 'https://tocsin.example' },
+        );
         assert.deepEqual(discordFaults(digest), []);
         const { embeds } = digest;
         const lines = [embeds[0].title, ...embeds[0].description.split('\n')];
@@ -184,7 +187,7 @@ test('many alerts are one embed: how many of which type, the gravest by name, an
     message: '🚨 Traffic drop! KR_video',
     severity: 'low',
   } as const;
-  const alerts = [...Array(12).fill(sampleAlert), banner, { ...banner, status: 'resolved' as const }];
+  const alerts = [...Array.from({ length: 12 }, () => sampleAlert), banner, { ...banner, status: 'resolved' as const }];
   const { embeds } = discordDigest(alerts, { locale: 'ko', pageUrl: 'http://tocsin:8080/' });
   assert.deepEqual(embeds[0].fields, []);
   assert.equal(embeds[0].title, '🚨 한꺼번에 온 알림 (발생 중: 13, 끝남: 1)');

@@ -157,8 +157,9 @@ test('whatever events bring, a message is within Slack’s limits and mentions n
           unit: null,
           runbook: address,
         };
-        const deps = { locale, pageUrl: PAGE } as const;
-        for (const made of [slackMessage(alert, deps), slackDigest(Array(60).fill(alert), deps)]) {
+        const told = { locale, pageUrl: PAGE } as const;
+        const many = Array.from({ length: 60 }, () => alert);
+        for (const made of [slackMessage(alert, told), slackDigest(many, told)]) {
           assert.deepEqual(slackFaults(made), []);
           for (const each of textsOf(made)) assert.doesNotMatch(each.replace(MARKUP, ''), /[<>]|&(?!(amp|lt|gt);)/);
         }
@@ -170,7 +171,8 @@ test('whatever events bring, a message is within Slack’s limits and mentions n
 
 test('many alerts are one message: how many of which type, the gravest by name, and where the others are', () => {
   const over = { ...sampleAlert, alert_type: 'traffic_drop', message: '✅ Traffic is back', status: 'resolved' } as const;
-  const { text, blocks } = slackDigest([over, ...Array(29).fill({ ...sampleAlert, severity: 'critical' })], {
+  const grave = { ...sampleAlert, severity: 'critical' } as const;
+  const { text, blocks } = slackDigest([over, ...Array.from({ length: 29 }, () => grave)], {
     locale: 'en',
     pageUrl: PAGE,
   });
