@@ -99,6 +99,18 @@ test('a constant series says nothing until it moves', () => {
   assert.deepEqual(episodes(evidence, 5), [2_500]);
 });
 
+test('whatever comes, the first 50 points never ring; the next one may', () => {
+  const noise = createRandom(3);
+  const values = Array.from({ length: 51 }, () => 100 + noise.normal());
+  const withBreakAt = (at: number): number[] => run(51, 5, (i) => (i === at ? 10_000 : values[i]!));
+  for (const at of [20, 48, 49])
+    assert.ok(
+      withBreakAt(at).every((evidence) => evidence < 0),
+      `as number ${at + 1}`,
+    );
+  assert.ok(withBreakAt(50)[50]! >= 0);
+});
+
 test('rare bursts out of zero are not news, a far larger one is', () => {
   const random = createRandom(6);
   const values = Array.from({ length: 20_000 }, () => (random.below(60) === 0 ? 1 + random.below(9) : 0));

@@ -50,7 +50,7 @@ export interface SeasonalScorer {
   readonly state: SeasonalState;
 }
 
-/** Before this many points nothing is said. */
+/** Of so many points, the first, nothing is said. */
 export const WARM_UP_POINTS = 50;
 /** Intervals that tell the step of the series; their median. Before there are as many, nothing is judged. */
 export const STEP_INTERVALS = 12;
@@ -215,11 +215,12 @@ export function createSeasonalScorer(
     const told = bell.isWorth(value, { expected, spread: deviation }) ? bell.threshold - TOLD_SHORT : Infinity;
     const steps = periodMs / learnt.stepMs;
     const evidence = tell(surprise - restraint.excess - Math.log10(steps / CLUSTER_POINTS), told);
-    const hasRung = evidence >= bell.threshold && told < Infinity && state.points >= WARM_UP_POINTS;
+    const isWarm = state.points > WARM_UP_POINTS;
+    const hasRung = evidence >= bell.threshold && told < Infinity && isWarm;
     restraint.learn(hasRung, Math.pow(10, -bell.threshold) / steps);
     learn(all, timeMs, value, residual, deviation, habit, isFilled);
     return {
-      evidence: state.points < WARM_UP_POINTS ? EVIDENCE_MIN : Math.max(EVIDENCE_MIN, evidence),
+      evidence: isWarm ? Math.max(EVIDENCE_MIN, evidence) : EVIDENCE_MIN,
       periodMs,
       expected,
       spread: deviation,
