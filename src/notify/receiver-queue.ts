@@ -22,7 +22,6 @@ import { createSecondTries, isToldOnce } from './second-tries.ts';
 import type { SilenceBook } from './silence-book.ts';
 import { createSlightAlerts } from './slight-alerts.ts';
 import { createTakenIn } from './taken-in.ts';
-import { CROWD, sendingTogether } from './together.ts';
 import type { Wait } from './wait.ts';
 
 export interface Notified {
@@ -98,9 +97,8 @@ export interface QueueDeps {
 const WAITED = -1;
 
 export function createReceiverQueue(settings: QueueSettings, deps: QueueDeps): ReceiverQueue {
-  const { log, clock, logger, stop } = deps;
-  const receiver = sendingTogether(deps.receiver);
-  const gate = createGate(settings.concurrency, deps.wait, receiver.sendTogether && CROWD);
+  const { receiver, log, clock, logger, stop } = deps;
+  const gate = createGate(settings.concurrency, deps.wait);
   const patience = createPatience(settings.retry, clock);
   const again = createSecondTries(clock, settings.outOfOrdernessMs);
   /** Who is tried again and again needs none, and holds up nothing else. */

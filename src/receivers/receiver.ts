@@ -34,8 +34,6 @@ export interface Receiver {
   readonly target: string;
   /** One attempt. Ends early when the signal says so. */
   send(notification: Notification, signal: AbortSignal): Promise<SendResult>;
-  /** One attempt at many in one message; the first ones matter most. Missing: each is sent by itself, as programs want them. */
-  readonly sendTogether?: (notifications: readonly Notification[], signal: AbortSignal) => Promise<SendResult>;
 }
 
 /** What the composition root hands to every receiver. */

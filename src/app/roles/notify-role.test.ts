@@ -11,33 +11,27 @@ import { createEmbeddedLog } from '../../log/embedded/embedded-log.ts';
 import type { Log } from '../../log/log.ts';
 import { systemWait } from '../../notify/wait.ts';
 import { createNotifier } from '../../notify/notifier.ts';
-import type { Receiver } from '../../receivers/receiver.ts';
 import { topicsOf } from '../../pipeline/topics.ts';
 import { runNotifyTerm } from './notify-role.ts';
 
 const TOPIC = 'p.alerts';
 
-/** A term with alerts to tell of, each of a segment of its own, in a log that outlives it. */
-async function begin(t: TestContext, holds: () => Promise<boolean>, count = 1) {
+/** A term with one alert to tell of, in a log that outlives it. */
+async function begin(t: TestContext, holds: () => Promise<boolean>) {
   const dir = mkdtempSync(path.join(tmpdir(), 'tocsin-test-'));
   const log: Log = createEmbeddedLog({ path: path.join(dir, 'log.sqlite'), clock: systemClock });
   await log.ensureTopic(TOPIC, { partitions: 1 });
   await log.ensureTopic('p.silences', { partitions: 1 });
-  const alerts = Array.from({ length: count }, (_, i) => JSON.stringify({ ...sampleAlert, alert_id: `${i}`, labels: { country: `${i}` } }));
-  await log.commit({ appends: [{ topic: TOPIC, partition: 0, ...packRecords(alerts) }] });
+  await log.commit({ appends: [{ topic: TOPIC, partition: 0, ...packRecords([JSON.stringify(sampleAlert)]) }] });
   const [stop, lost] = [new AbortController(), new AbortController()];
   const sent: string[] = [];
-  const receiver: Receiver = {
+  const receiver = {
     name: 'r',
     local: false,
     target: 'here',
-    async send({ dedupKey }) {
+    async send({ dedupKey }: { dedupKey: string }) {
       sent.push(dedupKey);
-      return { ok: true };
-    },
-    async sendTogether(many) {
-      sent.push(...many.map(({ dedupKey }) => dedupKey));
-      return { ok: true };
+      return { ok: true } as const;
     },
   };
   const settings = { pipeline: 'p', cooldownMs: 0, notifyWithinMs: undefined, audience: 'all' } as const;
@@ -74,23 +68,6 @@ test('a notifier that may have been replaced sends nothing, and ends at once whe
   stop.abort();
   await ended;
   assert.deepEqual(sent, []);
-});
-
-test('nor many in one message', { timeout: 10_000 }, async (t) => {
-  const ONE_BY_ONE = 16;
-  const askedAgain = Promise.withResolvers<void>();
-  let asked = 0;
-  const holds = async (): Promise<boolean> => {
-    if (++asked > ONE_BY_ONE) askedAgain.resolve();
-    return asked <= ONE_BY_ONE;
-  };
-  const { sent, lost, stop, ended } = await begin(t, holds, 100);
-  await askedAgain.promise;
-  lost.abort();
-  stop.abort();
-  await ended;
-  assert.equal(asked, ONE_BY_ONE + 1);
-  assert.equal(sent.length, ONE_BY_ONE);
 });
 
 test('one that is still the notifier sends', { timeout: 10_000 }, async (t) => {

@@ -5,7 +5,7 @@ import type { Log } from '../../log/log.ts';
 import type { Notifier } from '../../notify/notifier.ts';
 import { openNotifyStage, type NotifyRun, type NotifyStage } from '../../pipeline/notify-stage.ts';
 import type { PipelineTopics } from '../../pipeline/topics.ts';
-import type { Receiver, SendResult } from '../../receivers/receiver.ts';
+import type { Receiver } from '../../receivers/receiver.ts';
 import { whenAborted } from './election.ts';
 
 export interface NotifyTermConfig {
@@ -54,16 +54,13 @@ export async function runNotifyTerm(
 
 /** Nothing is sent that another notifier may be sending too. One that was paused finds that out here, before it sends what it had at hand. */
 function onlyWhile(standing: Standing, receiver: Receiver): Receiver {
-  async function whileItHolds(send: () => Promise<SendResult>, signal: AbortSignal): Promise<SendResult> {
-    if (await standing.holds()) return send();
-    // The term ends, and with it this attempt.
-    await whenAborted(signal);
-    return { ok: false, retryable: true, reason: 'another process may be the notifier by now' };
-  }
-  const { sendTogether } = receiver;
   return {
     ...receiver,
-    send: (notification, signal) => whileItHolds(() => receiver.send(notification, signal), signal),
-    ...(sendTogether && { sendTogether: (many, signal) => whileItHolds(() => sendTogether(many, signal), signal) }),
+    async send(notification, signal) {
+      if (await standing.holds()) return receiver.send(notification, signal);
+      // The term ends, and with it this attempt.
+      await whenAborted(signal);
+      return { ok: false, retryable: true, reason: 'another process may be the notifier by now' };
+    },
   };
 }

@@ -9,7 +9,7 @@ import type { ChatTexts } from './text/texts.ts';
 
 export type Fact = readonly [name: string, value: string];
 
-export const EMOJI = { low: 'ℹ️', medium: '⚠️', high: '🚨', critical: '🔥' } as const;
+const EMOJI = { low: 'ℹ️', medium: '⚠️', high: '🚨', critical: '🔥' } as const;
 /** Facts beside the segment's. */
 const ALERT_FACTS = 7;
 

@@ -5,7 +5,7 @@ import { cardAddress } from '../card-address.ts';
 import type { ChatTexts } from './text/texts.ts';
 
 export interface Link {
-  readonly to: 'card' | 'runbook' | 'page';
+  readonly to: 'card' | 'runbook';
   readonly text: string;
   /** Percent-encoded also where a chat's markup would end an address, but for an IPv6 host. */
   readonly address: string;
@@ -13,23 +13,15 @@ export interface Link {
 
 /** The alert's card, where it is known where the page is; what to do about it, while it fires. */
 export function alertLinks(alert: AlertEvent, page: string | undefined, texts: ChatTexts): Link[] {
+  const card = page === undefined ? undefined : cardAddress(page, alert);
   const runbook = alert.status === 'firing' ? alert.runbook : undefined;
-  return [...cardLinks(alert, page, texts), ...linkTo('runbook', texts.runbook, runbook)];
-}
-
-export function cardLinks(alert: AlertEvent, page: string | undefined, texts: ChatTexts): Link[] {
-  return linkTo('card', texts.open, page === undefined ? undefined : cardAddress(page, alert));
-}
-
-/** Where all alerts stand. */
-export function pageLinks(page: string | undefined, texts: ChatTexts): Link[] {
-  return linkTo('page', texts.openPage, page);
+  return [link('card', texts.open, card), link('runbook', texts.runbook, runbook)].flatMap((each) => each ?? []);
 }
 
 /** Records may be of another hand: what is no address is no link. */
-function linkTo(to: Link['to'], text: string, wanted: unknown): Link[] {
+function link(to: Link['to'], text: string, wanted: unknown): Link | undefined {
   const address = typeof wanted === 'string' ? webAddress(wanted) : undefined;
-  return address === undefined ? [] : [{ to, text, address: encoded(address) }];
+  return address === undefined ? undefined : { to, text, address: encoded(address) };
 }
 
 /** Without the brackets of an IPv6 host it is no address any more: they end no link. */

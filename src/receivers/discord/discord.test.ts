@@ -10,7 +10,7 @@ import type { SendResult } from '../receiver.ts';
 import { discordConfig } from './config.ts';
 import { discordReceiver, webhookAddress } from './discord.ts';
 import { discordMarkdown } from './limits.ts';
-import { discordDigest, discordMessage } from './message.ts';
+import { discordMessage } from './message.ts';
 
 const deps = { write: () => {}, colour: false, locale: 'en', zone: UTC, clock: { now: () => 0, elapsed: () => 0 } } as const;
 
@@ -163,50 +163,13 @@ test('whatever events bring, a message is within Discord’s limits, and makes n
         const made = discordMessage({ ...told, current_value: value, unit: null }, { locale, pageUrl: 'https://tocsin.example' });
         assert.deepEqual(discordFaults(made), []);
         const { title, description, fields } = made.embeds[0];
-        const digest = discordDigest(
-          Array.from({ length: 60 }, () => told),
-          { locale, pageUrl: 'https://tocsin.example' },
-        );
-        assert.deepEqual(discordFaults(digest), []);
-        const { embeds } = digest;
-        const lines = [embeds[0].title, ...embeds[0].description.split('\n')];
-        for (const each of [title, description, ...fields.flatMap((field) => [field.name, field.value]), ...lines]) {
+        for (const each of [title, description, ...fields.flatMap((field) => [field.name, field.value])]) {
           assert.doesNotMatch(each.replace(MARKUP, '').replace(/\\[\\*_~`|<>[\]@:#\-+]/g, 'E'), /[\\*_~`|<>[\]@]|:\/|^[#\-+][# ]/);
         }
       },
     ),
     { numRuns: 150 },
   );
-});
-
-test('many alerts are one embed: how many of which type, the gravest by name, and where the others are', () => {
-  const banner = {
-    ...sampleAlert,
-    alert_id: 'b',
-    alert_type: 'traffic_drop',
-    message: '🚨 Traffic drop! KR_video',
-    severity: 'low',
-  } as const;
-  const alerts = [...Array.from({ length: 12 }, () => sampleAlert), banner, { ...banner, status: 'resolved' as const }];
-  const { embeds } = discordDigest(alerts, { locale: 'ko', pageUrl: 'http://tocsin:8080/' });
-  assert.deepEqual(embeds[0].fields, []);
-  assert.equal(embeds[0].title, '🚨 한꺼번에 온 알림 (발생 중: 13, 끝남: 1)');
-  const lines = embeds[0].description.split('\n');
-  assert.equal(lines[0], 'ctr\\_drop: 12, traffic\\_drop: 2');
-  assert.equal(
-    lines[1],
-    '\\[높음\\] 🚨 CTR drop! US banner: 5.70% → 0.00% (-100.0%) [알림 열기](http://tocsin:8080/#/alert/712b0e22-0b84-8e86-b21c-77789d187cc6?pipeline=adtech)',
-  );
-  assert.equal(lines.length, 12);
-  assert.equal(lines[11], '여기에 없는 알림: 4 [대시보드 열기](http://tocsin:8080/)');
-  const over = discordDigest(
-    [
-      { ...banner, status: 'resolved' },
-      { ...banner, status: 'resolved', current_value: null },
-    ],
-    { locale: 'en' },
-  );
-  assert.equal(over.embeds[0].title, '☑️ Many alerts at once (over: 2)');
 });
 
 test('a text is cut between characters, never within an escape', () => {

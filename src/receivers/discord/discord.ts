@@ -1,10 +1,10 @@
-/** Posts alerts into a Discord channel, through an incoming webhook. */
+/** Posts each alert into a Discord channel, through an incoming webhook. */
 import { advised, type Advice } from '../http/advice.ts';
 import { parseAddress } from '../http/address.ts';
 import { post, type Answer } from '../http/post.ts';
-import type { Receiver, ReceiverDeps, ReceiverKind, SendResult } from '../receiver.ts';
+import type { Receiver, ReceiverDeps, ReceiverKind } from '../receiver.ts';
 import { discordConfig, type DiscordConfig } from './config.ts';
-import { discordDigest, discordMessage, type DiscordMessage } from './message.ts';
+import { discordMessage } from './message.ts';
 
 /** By the code in the answer (docs.discord.com, "JSON Error Codes"). */
 const ADVICE: Advice = [
@@ -17,25 +17,14 @@ const ADVICE: Advice = [
 function createDiscord(name: string, config: DiscordConfig, deps: ReceiverDeps): Receiver {
   const url = webhookAddress(parseAddress(name, config.url));
   const headers = { 'content-type': 'application/json', 'user-agent': 'tocsin' };
-
-  async function say(message: DiscordMessage, signal: AbortSignal): Promise<SendResult> {
-    const body = JSON.stringify(message);
-    return advised(await post({ url, headers, body, setting: `receivers.${name}.url`, pauseIn }, deps.clock, signal), ADVICE);
-  }
-
   return {
     name,
     local: false,
     target: url.origin,
-    send: ({ alert }, signal) => say(discordMessage(alert, deps), signal),
-    sendTogether: (notifications, signal) =>
-      say(
-        discordDigest(
-          notifications.map(({ alert }) => alert),
-          deps,
-        ),
-        signal,
-      ),
+    async send({ alert }, signal) {
+      const body = JSON.stringify(discordMessage(alert, deps));
+      return advised(await post({ url, headers, body, setting: `receivers.${name}.url`, pauseIn }, deps.clock, signal), ADVICE);
+    },
   };
 }
 

@@ -1,8 +1,7 @@
-/** An alert as a Discord message: one embed with title, why, facts, and a line that names it; and many in one embed. */
+/** An alert as a Discord message: one embed with title, why, facts, and a line that names it. */
 import type { AlertEvent } from '../alert-event.ts';
-import { digestOf } from '../chat/digest.ts';
 import { alertFacts, nameText, whyTexts, type Fact } from '../chat/facts.ts';
-import { alertLinks, cardLinks, pageLinks, type Link } from '../chat/links.ts';
+import { alertLinks } from '../chat/links.ts';
 import { chatTexts } from '../chat/text/texts.ts';
 import { endingOf } from '../ending.ts';
 import type { ReceiverDeps } from '../receiver.ts';
@@ -39,13 +38,8 @@ const GREY = 0x95a5a6;
 /** Shares of the total: what title, footer and fields leave of it is the description's. */
 const FOOTER_CHARS = 500;
 const FIELDS_CHARS = 3_000;
-/** Of an alert among many: a dozen lines are within the description. */
-const LINE_CHARS = 140;
-const LINK_CHARS = 200;
 
-type Deps = Pick<ReceiverDeps, 'locale' | 'pageUrl'>;
-
-export function discordMessage(alert: AlertEvent, { locale, pageUrl }: Deps): DiscordMessage {
+export function discordMessage(alert: AlertEvent, { locale, pageUrl }: Pick<ReceiverDeps, 'locale' | 'pageUrl'>): DiscordMessage {
   const texts = chatTexts[locale];
   const title = discordTitle(alert.message, DISCORD_LIMITS.titleChars);
   const fields = fieldsOf(alertFacts(alert, texts, DISCORD_LIMITS.fields));
@@ -55,7 +49,7 @@ export function discordMessage(alert: AlertEvent, { locale, pageUrl }: Deps): Di
   const ending = links.length === 0 ? '' : `\n\n${discordLinks(links)}`;
   const room = Math.min(DISCORD_LIMITS.descriptionChars, DISCORD_LIMITS.totalChars - used) - ending.length;
   const card = links.find(({ to, address }) => to === 'card' && isTakenAsUrl(address))?.address;
-  return messageOf({
+  const embed = {
     title,
     ...(card !== undefined && { url: card }),
     description: discordMarkdown(whyTexts(alert, texts).join(' '), room) + ending,
@@ -63,36 +57,7 @@ export function discordMessage(alert: AlertEvent, { locale, pageUrl }: Deps): Di
     fields,
     footer: { text: footer },
     timestamp: alert.alert_time,
-  });
-}
-
-/** Of at least one alert, the gravest first. */
-export function discordDigest(alerts: readonly AlertEvent[], { locale, pageUrl }: Deps): DiscordMessage {
-  const texts = chatTexts[locale];
-  const { title, types, listed, unlisted } = digestOf(alerts, texts);
-  const lines = [
-    discordMarkdown(types, LINE_CHARS),
-    ...listed.map(({ alert, text }) => linked(text, cardLinks(alert, pageUrl, texts))),
-    ...(unlisted === undefined ? [] : [linked(unlisted, pageLinks(pageUrl, texts))]),
-  ];
-  return messageOf({
-    title: discordTitle(title, DISCORD_LIMITS.titleChars),
-    description: lines.join('\n'),
-    color: colourOf(listed[0]!.alert),
-    fields: [],
-    footer: { text: discordText(alerts[0]!.pipeline, FOOTER_CHARS) },
-    timestamp: listed[0]!.alert.alert_time,
-  });
-}
-
-/** Cut so that all lines together have room; a link that has none is left out. */
-function linked(text: string, links: readonly Link[]): string {
-  const line = discordMarkdown(text, LINE_CHARS);
-  const link = links.length === 0 ? '' : ` ${discordLinks(links)}`;
-  return link.length <= LINK_CHARS ? line + link : line;
-}
-
-function messageOf(embed: DiscordEmbed): DiscordMessage {
+  };
   return { embeds: [embed], allowed_mentions: { parse: [] } };
 }
 

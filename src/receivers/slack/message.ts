@@ -1,8 +1,7 @@
-/** An alert as a Slack message: header, fields, why, links, and a line that names it; and many in one message. */
+/** An alert as a Slack message: header, fields, why, links, and a line that names it. */
 import type { AlertEvent } from '../alert-event.ts';
-import { digestOf } from '../chat/digest.ts';
 import { alertFacts, nameText, whyTexts } from '../chat/facts.ts';
-import { alertLinks, cardLinks, pageLinks, type Link } from '../chat/links.ts';
+import { alertLinks } from '../chat/links.ts';
 import { chatTexts } from '../chat/text/texts.ts';
 import type { ReceiverDeps } from '../receiver.ts';
 import { SLACK_LIMITS, slackLinks, slackMarkup, slackText } from './limits.ts';
@@ -23,56 +22,26 @@ export type SlackBlock =
   | { readonly type: 'section'; readonly text?: Markdown; readonly fields?: readonly Markdown[] }
   | { readonly type: 'context'; readonly elements: readonly Markdown[] };
 
-/** Of an alert among many. */
-const LINE_CHARS = 500;
-
 export interface SlackMessage {
   /** For notifications and screen readers. */
   readonly text: string;
   readonly blocks: readonly SlackBlock[];
 }
 
-type Deps = Pick<ReceiverDeps, 'locale' | 'pageUrl'>;
-
-export function slackMessage(alert: AlertEvent, { locale, pageUrl }: Deps): SlackMessage {
+export function slackMessage(alert: AlertEvent, { locale, pageUrl }: Pick<ReceiverDeps, 'locale' | 'pageUrl'>): SlackMessage {
   const texts = chatTexts[locale];
   const links = slackLinks(alertLinks(alert, pageUrl, texts), SLACK_LIMITS.sectionChars);
   const facts = alertFacts(alert, texts, SLACK_LIMITS.fields);
   return {
     text: slackText(alert.message, SLACK_LIMITS.messageChars),
     blocks: [
-      header(alert.message),
+      { type: 'header', text: { type: 'plain_text', text: slackText(alert.message, SLACK_LIMITS.headerChars), emoji: true } },
       { type: 'section', fields: facts.map(([name, value]) => field(name, value)) },
       { type: 'section', text: markdown(slackMarkup(whyTexts(alert, texts).join(' '), SLACK_LIMITS.sectionChars)) },
       ...(links === '' ? [] : [{ type: 'section', text: markdown(links) } as const]),
       { type: 'context', elements: [markdown(slackText(nameText(alert, texts), SLACK_LIMITS.textChars))] },
     ],
   };
-}
-
-/** Of at least one alert, the gravest first. */
-export function slackDigest(alerts: readonly AlertEvent[], { locale, pageUrl }: Deps): SlackMessage {
-  const texts = chatTexts[locale];
-  const { title, types, listed, unlisted } = digestOf(alerts, texts);
-  return {
-    text: slackText(title, SLACK_LIMITS.messageChars),
-    blocks: [
-      header(title),
-      { type: 'section', text: markdown(slackMarkup(types, SLACK_LIMITS.sectionChars)) },
-      ...listed.map(({ alert, text }) => linked(text, cardLinks(alert, pageUrl, texts))),
-      ...(unlisted === undefined ? [] : [linked(unlisted, pageLinks(pageUrl, texts))]),
-      { type: 'context', elements: [markdown(slackText(alerts[0]!.pipeline, SLACK_LIMITS.textChars))] },
-    ],
-  };
-}
-
-function header(text: string): SlackBlock {
-  return { type: 'header', text: { type: 'plain_text', text: slackText(text, SLACK_LIMITS.headerChars), emoji: true } };
-}
-
-function linked(text: string, links: readonly Link[]): SlackBlock {
-  const line = slackLinks(links, SLACK_LIMITS.sectionChars - LINE_CHARS - 1);
-  return { type: 'section', text: markdown(`${slackMarkup(text, LINE_CHARS)}${line === '' ? '' : ` ${line}`}`) };
 }
 
 function field(name: string, value: string): Markdown {

@@ -9,7 +9,7 @@ import { UTC } from '../../core/told-time.ts';
 import { chatTexts } from '../chat/text/texts.ts';
 import { slackConfig } from './config.ts';
 import { slackMarkup, slackText } from './limits.ts';
-import { slackDigest, slackMessage } from './message.ts';
+import { slackMessage } from './message.ts';
 import { slackReceiver } from './slack.ts';
 
 const deps = { write: () => {}, colour: false, locale: 'en', zone: UTC, clock: { now: () => 0, elapsed: () => 0 } } as const;
@@ -157,42 +157,13 @@ test('whatever events bring, a message is within Slack’s limits and mentions n
           unit: null,
           runbook: address,
         };
-        const told = { locale, pageUrl: PAGE } as const;
-        const many = Array.from({ length: 60 }, () => alert);
-        for (const made of [slackMessage(alert, told), slackDigest(many, told)]) {
-          assert.deepEqual(slackFaults(made), []);
-          for (const each of textsOf(made)) assert.doesNotMatch(each.replace(MARKUP, ''), /[<>]|&(?!(amp|lt|gt);)/);
-        }
+        const made = slackMessage(alert, { locale, pageUrl: PAGE });
+        assert.deepEqual(slackFaults(made), []);
+        for (const each of textsOf(made)) assert.doesNotMatch(each.replace(MARKUP, ''), /[<>]|&(?!(amp|lt|gt);)/);
       },
     ),
     { numRuns: 150 },
   );
-});
-
-test('many alerts are one message: how many of which type, the gravest by name, and where the others are', () => {
-  const over = { ...sampleAlert, alert_type: 'traffic_drop', message: '✅ Traffic is back', status: 'resolved' } as const;
-  const grave = { ...sampleAlert, severity: 'critical' } as const;
-  const { text, blocks } = slackDigest([over, ...Array.from({ length: 29 }, () => grave)], {
-    locale: 'en',
-    pageUrl: PAGE,
-  });
-  assert.equal(text, '🔥 Many alerts at once (firing: 29, over: 1)');
-  const texts = textsOf(blocks);
-  assert.equal(texts[0], text);
-  assert.equal(texts[1], 'ctr_drop: 29, traffic_drop: 1');
-  assert.equal(
-    texts[2],
-    `[CRITICAL] 🚨 CTR drop! US banner: 5.70% → 0.00% (-100.0%) <${PAGE}/#/alert/712b0e22-0b84-8e86-b21c-77789d187cc6?pipeline=adtech|Open the alert>`,
-  );
-  assert.deepEqual(texts.slice(12), [`Not listed here: 20 <${PAGE}/|Open the page>`, 'adtech']);
-  const few = slackDigest([over, sampleAlert], { locale: 'ko' });
-  assert.deepEqual(textsOf(few.blocks), [
-    '🚨 한꺼번에 온 알림 (발생 중: 1, 끝남: 1)',
-    'traffic_drop: 1, ctr_drop: 1',
-    '[높음] 🚨 CTR drop! US banner: 5.70% → 0.00% (-100.0%)',
-    '✅ Traffic is back',
-    'adtech',
-  ]);
 });
 
 test('a text is cut between characters, never within an escape', () => {

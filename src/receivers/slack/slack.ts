@@ -1,10 +1,10 @@
-/** Posts alerts into a Slack channel, through an incoming webhook. */
+/** Posts each alert into a Slack channel, through an incoming webhook. */
 import { advised, type Advice } from '../http/advice.ts';
 import { parseAddress } from '../http/address.ts';
 import { post } from '../http/post.ts';
-import type { Receiver, ReceiverDeps, ReceiverKind, SendResult } from '../receiver.ts';
+import type { Receiver, ReceiverDeps, ReceiverKind } from '../receiver.ts';
 import { slackConfig, type SlackConfig } from './config.ts';
-import { slackDigest, slackMessage, type SlackMessage } from './message.ts';
+import { slackMessage } from './message.ts';
 
 const ADVICE: Advice = [
   ['no_service', 'the webhook was removed or its address is not complete: make a new one in Slack and set its address'],
@@ -19,25 +19,14 @@ const ADVICE: Advice = [
 function createSlack(name: string, config: SlackConfig, deps: ReceiverDeps): Receiver {
   const url = parseAddress(name, config.url);
   const headers = { 'content-type': 'application/json; charset=utf-8', 'user-agent': 'tocsin' };
-
-  async function say(message: SlackMessage, signal: AbortSignal): Promise<SendResult> {
-    const body = JSON.stringify(message);
-    return advised(await post({ url, headers, body, setting: `receivers.${name}.url` }, deps.clock, signal), ADVICE);
-  }
-
   return {
     name,
     local: false,
     target: url.origin,
-    send: ({ alert }, signal) => say(slackMessage(alert, deps), signal),
-    sendTogether: (notifications, signal) =>
-      say(
-        slackDigest(
-          notifications.map(({ alert }) => alert),
-          deps,
-        ),
-        signal,
-      ),
+    async send({ alert }, signal) {
+      const body = JSON.stringify(slackMessage(alert, deps));
+      return advised(await post({ url, headers, body, setting: `receivers.${name}.url` }, deps.clock, signal), ADVICE);
+    },
   };
 }
 

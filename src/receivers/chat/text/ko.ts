@@ -19,10 +19,5 @@ export const ko: Readonly<Record<keyof typeof en, string>> = {
   noData: '데이터 없음',
   alertId: '알림 ID',
   alertType: '유형',
-  openPage: '대시보드 열기',
-  together: '한꺼번에 온 알림',
-  firing: '발생 중',
-  over: '끝남',
-  unlisted: '여기에 없는 알림',
   ...common,
 };
