@@ -3,7 +3,7 @@ import type { Grounds, Verdict } from '../detectors/detector.ts';
 import type { Severity } from '../receivers/alert-event.ts';
 import { deviationOf, isMultiple, type AlertSubject } from './alert-facts.ts';
 import { isNewestWhole } from './course.ts';
-import { severityRank } from '../receivers/gravity.ts';
+import { severityRank } from './gravity.ts';
 import { severityOf, severityOfGrounds } from './severity.ts';
 import type { AlertState, Course } from './state-machine.ts';
 

@@ -1,5 +1,5 @@
 /** The alerts of a pipeline in memory, one entry an episode: read once from the log, then kept up with it. */
-import { byGravity, severityRank } from '../../receivers/gravity.ts';
+import { byGravity, severityRank } from '../../alerts/gravity.ts';
 import type { SaidIn } from '../../alerts/said-in.ts';
 import { noteRecord, type Episode } from '../../alerts/episodes.ts';
 import { AppError } from '../../core/errors.ts';

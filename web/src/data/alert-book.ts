@@ -1,6 +1,6 @@
 import type { Episode } from '../../../src/alerts/episodes.ts';
 import type { AlertEvent } from '../../../src/receivers/alert-event.ts';
-import { byGravity, severityRank } from '../../../src/receivers/gravity.ts';
+import { byGravity, severityRank } from '../../../src/alerts/gravity.ts';
 import { withEnd } from '../../../src/alerts/with-end.ts';
 import type { Ending } from '../../../src/receivers/ending.ts';
 import { labelsKey, type Labels } from './series-book.ts';

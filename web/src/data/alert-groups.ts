@@ -1,4 +1,4 @@
-import { byGravity, severityRank } from '../../../src/receivers/gravity.ts';
+import { byGravity, severityRank } from '../../../src/alerts/gravity.ts';
 import type { AlertGroup } from '../../../src/server/api.ts';
 import { incidentsOf, type Episode } from './alert-book.ts';
 

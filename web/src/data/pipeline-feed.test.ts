@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { signal } from '@preact/signals';
 import type { Episode } from '../../../src/alerts/episodes.ts';
 import type { AlertList, PipelineInfo } from '../../../src/server/api.ts';
-import { byGravity } from '../../../src/receivers/gravity.ts';
+import { byGravity } from '../../../src/alerts/gravity.ts';
 import type { Language } from '../i18n/texts.ts';
 import { alert, handClock, point } from '../testing.ts';
 import { firingCount, isWhole, knownFiring } from './alert-groups.ts';

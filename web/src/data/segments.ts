@@ -1,6 +1,6 @@
 import type { MeasureInfo, WindowPoint } from '../../../src/server/api.ts';
 import { labelText } from '../../../src/core/labels.ts';
-import { severityRank } from '../../../src/receivers/gravity.ts';
+import { severityRank } from '../../../src/alerts/gravity.ts';
 import type { Episode } from './alert-book.ts';
 import type { Labels, Series } from './series-book.ts';
 import { isAdditive } from './thin-windows.ts';

@@ -1,5 +1,5 @@
 /** Which of several alerts to look at first. */
-import { SEVERITIES, type AlertEvent, type Severity } from './alert-event.ts';
+import { SEVERITIES, type AlertEvent, type Severity } from '../receivers/alert-event.ts';
 
 export function severityRank(severity: Severity): number {
   // Records of another hand may say anything.
