@@ -6,7 +6,7 @@ for found in "${CHROMIUM:-}" "$(command -v chromium || true)" "$(command -v goog
   [ -n "$found" ] && [ -x "$found" ] && { echo "$found"; exit 0; }
 done
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
-  { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends chromium; } >&2 || true
+  { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends chromium; } >&2 || true
   command -v chromium && exit 0
 fi
 echo 'browser: no Chromium found; install one or name it with CHROMIUM=/path' >&2
