@@ -45,6 +45,25 @@ test('who comes too often stands in the title', () => {
   ]);
 });
 
+test('between its limit and the level where it ends, an alert names both', () => {
+  const words = (direction: 'down' | 'up', threshold: number): unknown => {
+    const explanation = { ...sampleAlert.explanation, observed: 90, expected: 100, threshold, baseline: null };
+    const event = { ...sampleAlert, metric_name: 'draws', alert_type: 'draws', detector: 'threshold', direction, explanation };
+    return (['en', 'ko'] as const).map((locale) => {
+      const { message, text, not_fired_if } = alertWords(event, draws, locale);
+      return [message.slice(-11), text.slice(text.indexOf('100')), not_fired_if];
+    });
+  };
+  assert.deepEqual(words('up', 80), [
+    ['(limit 100)', '100 again; the alert ends only past 80.', 'Below 80 it would have ended.'],
+    ['90 (기준 100)', '100 안으로 돌아왔지만, 80까지 지나야 알림이 종료됩니다.', '80보다 낮았다면 알림이 종료되었습니다.'],
+  ]);
+  assert.deepEqual(words('up', 100), [
+    ['(limit 100)', '100.', 'At 100 or less it would not have fired.'],
+    ['90 (기준 100)', '100입니다.', '100 이하였다면 알림이 울리지 않았습니다.'],
+  ]);
+});
+
 test('a value that says nothing by itself is told with its name, and one that is not there is no total', () => {
   assert.match(messages({ labels: { country: '' } })[0]!, /! –: /);
   assert.match(messages({ labels: { server_id: '3', platform: 'apple', vip: 'true' } })[0]!, /! server_id 3 apple vip true: /);

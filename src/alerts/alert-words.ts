@@ -44,7 +44,7 @@ type Names = Readonly<Record<string, string>>;
 
 /** `event`: its words are not looked at. */
 export function alertWords(event: AlertEvent, measure: ShownMeasure, locale: AlertLocale): AlertWords {
-  const { explanation, direction } = event;
+  const { explanation } = event;
   const { observed, expected, ratio, evidence, baseline } = explanation;
   const texts = textsOf[locale];
   const firing = event.status === 'firing';
@@ -73,7 +73,7 @@ export function alertWords(event: AlertEvent, measure: ShownMeasure, locale: Ale
     text: [...whyOf(told, event).map((key) => fill(texts[key], names)), ...(firing ? moreOf(event, texts) : companyOf(event, texts))].join(
       ' ',
     ),
-    not_fired_if: fill(texts[told === 'unseen' || told === 'known' ? 'not_fired.unseen' : notFiredKey(evidence, direction)], names),
+    not_fired_if: fill(texts[notFiredKey(told, event)], names),
   };
 }
 
@@ -95,6 +95,11 @@ function endedKey(told: Told, { lasting }: AlertEvent['explanation']): TextKey {
 /** A fixed limit is not what was expected, and is not called so. */
 function isOfLimit({ explanation: { evidence, baseline } }: AlertEvent): boolean {
   return baseline === null && evidence === undefined;
+}
+
+/** Past its limit no longer, and not yet past the level where it ends. */
+function isClearing({ explanation: { expected, threshold } }: AlertEvent): boolean {
+  return threshold !== expected;
 }
 
 function toldOf(event: AlertEvent): Told {
@@ -126,6 +131,7 @@ function whyOf(told: Told, event: AlertEvent): TextKey[] {
     return [ofSpan(isGoingOn ? 'going_on' : 'evidence'), ...(newest === undefined ? [] : ['explain.newest' as const]), odds];
   }
   if (told === 'key') return ['explain.limit'];
+  if (told === 'limit' && isClearing(event)) return ['explain.clearing'];
   if (told === 'no_data' && !unseen) return ['explain.no_data', isOfLimit(event) ? 'explain.no_data_limit' : 'explain.no_data_expected'];
   return [told === 'unseen' ? 'explain.new_value' : `explain.${told}`];
 }
@@ -154,7 +160,11 @@ function companyOf({ part_of: speaker }: AlertEvent, texts: Texts): string[] {
   return speaker === undefined ? [] : [texts['explain.part_of']];
 }
 
-function notFiredKey(evidence: AlertEvidence | undefined, direction: AlertEvent['direction']): TextKey {
+function notFiredKey(told: Told, event: AlertEvent): TextKey {
+  const { evidence } = event.explanation;
+  const { direction } = event;
+  if (told === 'unseen' || told === 'known') return 'not_fired.unseen';
+  if (told === 'limit' && isClearing(event)) return `not_fired.clearing.${direction}`;
   if (!evidence) return `not_fired.${direction}`;
   return evidence.permitted_error === undefined ? 'not_fired.evidence' : 'not_fired.experiment';
 }

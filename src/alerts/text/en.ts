@@ -30,6 +30,8 @@ export const en = {
   'explain.learnt':
     '{metric} of {segment} was {observed} in {window} ({span}){ratio}. Expected: {expected}, the moving average of {windows}.',
   'explain.limit': '{metric} of {segment} was {observed} in {window} ({span}); the limit is {expected}.',
+  'explain.clearing':
+    '{metric} of {segment} was {observed} in {window} ({span}): within the limit of {expected} again; the alert ends only past {threshold}.',
   'explain.new_value': '{metric} of {segment} was {observed} in {window} ({span}); new values alert from {expected} on.',
   'explain.resolved': '{metric} of {segment} was {observed} in {window} ({span}): within its bounds again. Expected: {expected}.',
   'explain.resolved_limit': '{metric} of {segment} was {observed} in {window} ({span}): within the limit of {expected} again.',
@@ -77,6 +79,8 @@ export const en = {
   ratio: ', {ratio} times what was expected',
   'not_fired.down': 'At {threshold} or more it would not have fired.',
   'not_fired.up': 'At {threshold} or less it would not have fired.',
+  'not_fired.clearing.down': 'Above {threshold} it would have ended.',
+  'not_fired.clearing.up': 'Below {threshold} it would have ended.',
   'not_fired.unseen': 'With a smaller share of the last windows it would not have fired; in this one the share it takes is {threshold}.',
   'not_fired.evidence':
     'With evidence below 1 : {needed} it would not have fired: that is what the false-alarm budget, {budget} a day for the whole pipeline, requires of a single series.',

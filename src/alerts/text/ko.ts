@@ -32,6 +32,8 @@ export const ko: Readonly<Record<keyof typeof en, string>> = {
   'explain.learnt':
     '{segment}의 {metric} 값이 {window} 윈도우({span})에서 {observed}입니다{ratio}. 예상 값은 {windows}의 이동 평균인 {expected}입니다.',
   'explain.limit': '{segment}의 {metric} 값이 {window} 윈도우({span})에서 {observed}입니다. 기준값은 {expected}입니다.',
+  'explain.clearing':
+    '{segment}의 {metric} 값이 {window} 윈도우({span})에서 {observed} 수준으로 기준값 {expected} 안으로 돌아왔지만, {threshold}까지 지나야 알림이 종료됩니다.',
   'explain.new_value': '{segment}의 {metric} 값이 {window} 윈도우({span})에서 {observed}입니다. 새로운 값은 {expected}부터 알립니다.',
   'explain.resolved':
     '{segment}의 {metric} 값이 {window} 윈도우({span})에서 {observed} 수준으로 정상 범위에 돌아왔습니다. 예상 값은 {expected}입니다.',
@@ -81,6 +83,8 @@ export const ko: Readonly<Record<keyof typeof en, string>> = {
   ratio: ' (예상의 {ratio}배)',
   'not_fired.down': '{threshold} 이상이었다면 알림이 울리지 않았습니다.',
   'not_fired.up': '{threshold} 이하였다면 알림이 울리지 않았습니다.',
+  'not_fired.clearing.down': '{threshold}보다 높았다면 알림이 종료되었습니다.',
+  'not_fired.clearing.up': '{threshold}보다 낮았다면 알림이 종료되었습니다.',
   'not_fired.unseen': '최근 윈도우에서 차지하는 비중이 기준보다 작았다면 알림이 울리지 않았습니다. 이 윈도우의 기준은 {threshold}입니다.',
   'not_fired.evidence':
     '증거가 1 : {needed} 미만이었다면 알림이 울리지 않았습니다. 파이프라인 전체의 오경보 예산(하루 {budget}건)이 시리즈 하나에 요구하는 기준입니다.',

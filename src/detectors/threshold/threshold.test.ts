@@ -42,6 +42,21 @@ test('with a clearing level it ends only past that', () => {
   assert.deepEqual(statuses(run({ below: 5, clear_above: 7 }, [4, 6, 7, 7.1, 6])), ['firing', 'firing', 'firing', 'clear', 'clear']);
 });
 
+test('between the clearing level and the limit it is held against that level, and the limit stays the limit', () => {
+  const heldAgainst = (settings: object, values: readonly number[]): unknown =>
+    run(settings, values).map(([verdict]) => [verdict!.expected, verdict!.threshold]);
+  assert.deepEqual(heldAgainst({ above: 5, clear_below: 3 }, [6, 4, 2]), [
+    [5, 5],
+    [5, 3],
+    [5, 5],
+  ]);
+  assert.deepEqual(heldAgainst({ below: 5, clear_above: 7 }, [4, 6, 8]), [
+    [5, 5],
+    [5, 7],
+    [5, 5],
+  ]);
+});
+
 test('waits for a number of windows, or for a duration, in breach without a break', () => {
   const values = [6, 6, 1, 6, 6, 6, 6];
   const expected = ['pending', 'pending', 'clear', 'pending', 'pending', 'firing', 'firing'];

@@ -115,9 +115,9 @@ function createThreshold(config: ThresholdConfig, context: DetectorContext): Det
       }
       // It may be later than its first window in breach, where nothing was judged in between for too long.
       const since = next[direction]?.fires && 'ms' in need ? { lastsSince: next[direction].since } : {};
-      // Back inside the limit but not past the clearing level: that level is what it is held against now.
-      const level = inBreach && !begins(value) ? clear : limit;
-      verdicts.push({ direction, status, observed: value, expected: level, threshold: level, baselineWindows: null, ...since });
+      // Back inside the limit, what fires is held against the clearing level; the limit stays what it is.
+      const threshold = inBreach && !begins(value) ? clear : limit;
+      verdicts.push({ direction, status, observed: value, expected: limit, threshold, baselineWindows: null, ...since });
     }
     return { state: next, verdicts };
   }
