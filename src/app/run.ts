@@ -142,6 +142,7 @@ export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<
       if (!fills) serving?.hotStoreIsFilled();
       const at = serving === undefined ? '' : `, ${serving.url}`;
       logger.info(`running ${runs.map((run) => run.config.engine.pipeline).join(', ')} on ${backing.where}${at}; Ctrl-C ends it`);
+      if (serving?.lacksPage) logger.info('the dashboard is not built yet: make web builds it, and it is there without a restart');
     }
     if (serving) progress.aside(() => deps.onListening?.(serving.url));
     const before = runs.map(totalsOf);

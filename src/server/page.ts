@@ -11,7 +11,7 @@ const PAGE_POLICY =
   "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 const NOT_BUILT =
   '<!doctype html><meta charset="utf-8"><title>Tocsin</title><h1>Tocsin runs</h1>' +
-  '<p>The dashboard is not built yet. Build it with <code>sh scripts/build-web.sh</code>, then load this page again.</p>' +
+  '<p>The dashboard is not built yet. Build it with <code>make web</code>, then load this page again.</p>' +
   '<p><a href="/docs">API</a> · <a href="/metrics">metrics</a> · <a href="/api/v1/pipelines">pipelines</a></p>';
 /** Paths of programs: what is not there is a problem, never the page. */
 const OF_PROGRAMS = /^\/(api|metrics|benchmark|docs|healthz|readyz|assets)(\/|$)/;

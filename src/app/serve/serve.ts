@@ -1,5 +1,6 @@
 /** The HTTP server beside a run: what it shows, and its heartbeat. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { LoadedPipeline } from '../../config/pipeline-config.ts';
 import type { Clock } from '../../core/clock.ts';
@@ -52,6 +53,8 @@ export interface Serving {
   readonly url: string;
   /** Reached from this machine only. */
   readonly isLocal: boolean;
+  /** The page's address answers with how to build it. */
+  readonly lacksPage: boolean;
   committed(config: LoadedPipeline, committed: Committed): Promise<void>;
   /** What an earlier process had in memory is there again. */
   hotStoreIsFilled(): void;
@@ -114,6 +117,7 @@ export async function startServing(config: ServeConfig, deps: ServeDeps): Promis
   return {
     url,
     isLocal: address.loopback,
+    lacksPage: !config.isHealthOnly && !existsSync(path.join(PAGE_ROOT, 'index.html')),
     async committed(pipeline, committed) {
       const found = views.find(({ run }) => run.config === pipeline);
       if (found) await inSlices(found.view.committed(committed), () => clock.elapsed());
