@@ -5,6 +5,9 @@ import { loadPipeline } from '../config/load-pipeline.ts';
 import type { LoadedPipeline } from '../config/pipeline-config.ts';
 import { AppError } from '../core/errors.ts';
 import { formatDuration } from '../core/duration.ts';
+import { detectorCatalog } from '../detectors/catalog.ts';
+import type { DetectorKind } from '../detectors/detector.ts';
+import type { DetectEntry } from '../pipeline/monitor/monitor-spec.ts';
 import { matchText, takesKind } from '../receivers/match.ts';
 import { sourceRulesOf } from '../schemas/rules-of-schema.ts';
 import { compilePlan } from '../windows/plan.ts';
@@ -81,10 +84,7 @@ function describe(file: string, config: LoadedPipeline): string {
     ['windows', engine.windows.map(windowText).join(', ')],
     ['series', [engine.dimensions.join(' x ') || 'one', ...(rollups.length > 0 ? [`rolled up: ${rollups.join(', ')}`] : [])].join('; ')],
     ['measures', engine.measures.map(measureText).join(', ')],
-    ...[...detect].map(([what, entries]): [string, string] => [
-      'detector',
-      `${what}: ${[...new Set(entries.map(({ measure }) => measure))].join(', ')}`,
-    ]),
+    ...[...detect].map(([what, entries]): [string, string] => ['detector', `${what}: ${[...new Set(entries.map(watchText))].join(', ')}`]),
     ...(detect.size === 0 ? [['detector', 'none'] as [string, string]] : []),
     ['tells', receivers.map(({ name, match }) => (match ? `${name} (${matchText(match)})` : name)).join(', ') || 'nobody'],
     ...(untold.length > 0 ? [['untold', `no receiver takes ${untold.join(', ')}`] as [string, string]] : []),
@@ -140,6 +140,13 @@ function wantedText(wanted: Wanted): string {
   return Object.entries(wanted)
     .map(([bound, value]) => `${bound.replace('_', ' ')} ${value}`)
     .join(' and ');
+}
+
+/** `error_ratio (above 5%)` */
+function watchText({ detector, config, measure }: DetectEntry): string {
+  const kind: DetectorKind = detectorCatalog[detector];
+  const ringsAt = kind.outline?.(config);
+  return ringsAt === undefined ? measure : `${measure} (${ringsAt})`;
 }
 
 function measureText(measure: MeasureSpec): string {

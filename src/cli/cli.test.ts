@@ -146,6 +146,11 @@ test('whatever reads what is stored reads it at a broker too, named by --log or 
   for (const outcome of await outcomes()) assert.match(outcome, /^2: .*redis:\/\/k2.*kafka:\/\//s);
 });
 
+test('check says what its detectors ring at', async () => {
+  const { stdout } = await tocsin('check', resolve('pipelines/access-log.yml'));
+  assert.match(stdout, /threshold on 1h windows: error_ratio \(above 5% until below 3%\)$/m);
+});
+
 test('check tells what a file computes, or all that is wrong with it', async () => {
   writeFileSync(
     join(dir, 'wrong.yml'),

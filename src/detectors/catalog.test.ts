@@ -44,3 +44,10 @@ for (const name of Object.keys(detectorCatalog) as DetectorName[]) {
   test(`${name} stands in the catalog under its own name`, () => assert.equal(detectorCatalog[name].name, name));
   for (const one of settings[name]) testDetector(detectorCatalog[name], one, contexts[name] ?? context, stateBytesMax[name]);
 }
+
+test('settings that are told in a line are told as the file has them', () => {
+  const { evidence, threshold } = detectorCatalog;
+  const limits = { above: '7%', clear_below: '3.5%', below: 0.1, clear_above: 0.2 };
+  assert.equal(threshold.outline?.(threshold.config.parse(limits)), 'above 7% until below 3.5%, below 0.1 until above 0.2');
+  assert.equal(evidence.outline?.(evidence.config.parse({ down: '55%', up: '200%' })), 'down 55%, up 200%');
+});

@@ -229,6 +229,8 @@ export interface DetectorKind<Schema extends z.ZodType = z.ZodType> {
   tests?(config: z.output<Schema>): number;
   /** Whether these settings watch a direction. Absent: its settings leave none out. */
   watches?(config: z.output<Schema>, direction: Direction): boolean;
+  /** What these settings ring at, for people: `above 5%, until below 3%`. Absent: that is learnt, or takes more than a line. */
+  outline?(config: z.output<Schema>): string;
   /** It judges a ratio's value itself, and asks for no more than the denominator, for a least volume. Absent: it judges what the ratio is made of. */
   readonly ofValues?: true;
   /** It has no baseline: it judges by the file, or one series by another, from the first window on. Absent: it learns. */

@@ -26,3 +26,12 @@ export const levelField = z.union([
     .transform((text) => ({ share: Number.parseFloat(text) / 100 })),
 ]);
 export type Level = z.output<typeof levelField>;
+
+/** 0.07 -> `7%`, as it stands in the file. */
+export function percentText(share: number): string {
+  return `${Number((share * 100).toPrecision(12))}%`;
+}
+
+export function levelText(level: Level): string {
+  return typeof level === 'number' ? String(level) : percentText(level.share);
+}

@@ -25,6 +25,7 @@ import type {
   Verdict,
   WindowSteps,
 } from '../detector.ts';
+import { percentText } from '../fields.ts';
 import { evidenceConfig } from './config.ts';
 import type { EvidenceConfig } from './config.ts';
 import { contributorsOf } from './contributors.ts';
@@ -324,5 +325,7 @@ export const evidence: DetectorKind<typeof evidenceConfig> = {
   config: evidenceConfig,
   tests: (config) => (config.down === undefined ? 0 : 1) + (config.up === undefined ? 0 : 1),
   watches: (config, direction) => config[direction] !== undefined,
+  outline: ({ down, up }) =>
+    [...(down === undefined ? [] : [`down ${percentText(down)}`]), ...(up === undefined ? [] : [`up ${percentText(up)}`])].join(', '),
   create: createEvidence,
 };

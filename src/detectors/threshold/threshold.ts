@@ -2,7 +2,7 @@
 import { AppError } from '../../core/errors.ts';
 import { perSeries } from '../detector.ts';
 import type { Detector, DetectorContext, DetectorKind, Direction, Observation, Step, Verdict } from '../detector.ts';
-import type { Level } from '../fields.ts';
+import { levelText, type Level } from '../fields.ts';
 import { thresholdConfig } from './config.ts';
 import type { ThresholdConfig } from './config.ts';
 
@@ -40,7 +40,7 @@ function inUnitOf(context: DetectorContext, name: string, level: Level): number 
   if (measure.kind === 'ratio') return level.share * measure.scale;
   throw new AppError(
     'config_invalid',
-    `detect: ${measure.name}: found ${name}: "${level.share * 100}%"; a percentage is for ratios, and ${measure.name} is a ${measure.kind}. ` +
+    `detect: ${measure.name}: found ${name}: "${levelText(level)}"; a percentage is for ratios, and ${measure.name} is a ${measure.kind}. ` +
       `Expected a number, such as ${name}: 100`,
   );
 }
@@ -135,6 +135,13 @@ export const threshold: DetectorKind<typeof thresholdConfig> = {
   description: 'Compares each window with fixed limits, with a clearing level of its own and a time to wait.',
   config: thresholdConfig,
   watches: ({ above, below }, direction) => (direction === 'up' ? above : below) !== undefined,
+  outline: ({ above, clear_below: clearBelow, below, clear_above: clearAbove }) => {
+    const limit = (name: string, level?: Level, until?: Level): string[] =>
+      level === undefined
+        ? []
+        : [`${name} ${levelText(level)}${until === undefined ? '' : ` until ${name === 'above' ? 'below' : 'above'} ${levelText(until)}`}`];
+    return [...limit('above', above, clearBelow), ...limit('below', below, clearAbove)].join(', ');
+  },
   learns: false,
   ofValues: true,
   create: createThreshold,
