@@ -147,7 +147,7 @@ test('whatever reads what is stored reads it at a broker too, named by --log or 
 });
 
 test('check says what its detectors ring at', async () => {
-  const { stdout } = await tocsin('check', resolve('pipelines/access-log.yml'));
+  const { stdout } = await tocsin('check', join(import.meta.dirname, '../../pipelines/access-log.yml'));
   assert.match(stdout, /threshold on 1h windows: error_ratio \(above 5% until below 3%\)$/m);
 });
 

@@ -1,6 +1,7 @@
 /**
  * A pipeline on three brokers that hold copies of each other's partitions. It waits until the third has come up; then one after the
- * other is killed, or stopped as for an upgrade, and comes back. Leaders, coordinators and controllers move; nothing waits for the one
+ * other is killed, or stopped as for an upgrade, and comes back, each when the copies of the one before are whole again: else the last whole
+ * one may die, and Kafka itself waits for it. Leaders, coordinators and controllers move; nothing waits for the one
  * that is away, and everything is what follows from the raw topic. `TOCSIN_SEED` has the same plan again. Each of three once, and one for good; with SOAK=1 (`make soak`) 40 times.
  */
 import assert from 'node:assert/strict';
@@ -10,7 +11,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { kafkaCluster } from '../../scripts/services/kafka-cluster.ts';
 import type { Service } from '../../scripts/services/service.ts';
 import { loadPipeline } from '../../src/config/load-pipeline.ts';
+import { systemClock } from '../../src/core/clock.ts';
+import { silentLogger } from '../../src/core/logger.ts';
 import { createRandom } from '../../src/core/random.ts';
+import { metadataV12 } from '../../src/log/kafka/client.ts';
+import { createCluster } from '../../src/log/kafka/cluster.ts';
+import { mayPass } from '../../src/log/kafka/errors.ts';
+import { parseKafkaUrl } from '../../src/log/kafka/url.ts';
 import { valuesOf, withKafka } from '../e2e/kafka-topic.ts';
 import { ownPipeline } from '../e2e/own-pipeline.ts';
 import { output, printedSeed, tocsin, until } from '../e2e/tocsin.ts';
@@ -29,6 +36,28 @@ const ROUNDS = SOAK ? 6 : 1;
 const PARTITIONS = 4;
 const AWAY_MS = 2_500;
 const SEND_PAUSE_MS = 40;
+
+/** Partitions whose copies are not all in sync, as the brokers say; undefined where they cannot say it just now. */
+async function behind(address: string): Promise<string[] | undefined> {
+  const cluster = await createCluster(parseKafkaUrl(`kafka://${address}`, {}), { clock: systemClock, logger: silentLogger });
+  try {
+    const { topics } = await cluster.call(metadataV12.api, 'any', [null, false, false]);
+    return topics.flatMap(({ name, partitions }) =>
+      partitions
+        .filter(({ isrNodes }) => isrNodes.length < BROKERS)
+        .map(({ partitionIndex, leaderId, isrNodes }) => `${name}/${partitionIndex}: leader ${leaderId}, in sync ${isrNodes.join()}`),
+    );
+  } catch (error) {
+    // Of a partition that has no leader, or a broker that is not quite there.
+    if (!mayPass(error)) throw error;
+    return undefined;
+  } finally {
+    cluster.close();
+  }
+}
+
+const untilInSync = (address: string): Promise<unknown> =>
+  until('all copies to be in sync', async () => (await behind(address))?.length === 0);
 
 const skip = (await ownService('kafka')).skip || sampleMissing;
 
@@ -70,6 +99,7 @@ test('any one of three brokers dies: the others go on', { skip, timeout: SOAK ? 
     const first = random.below(BROKERS);
     const part = Math.ceil(events.length / (FAULTS + 1));
     for (let i = 0; i < FAULTS; i++) {
+      await untilInSync(address);
       const away = async (): Promise<void> => {
         const at = (first + i) % BROKERS;
         const isKilled = random.below(3) > 0;
@@ -82,6 +112,7 @@ test('any one of three brokers dies: the others go on', { skip, timeout: SOAK ? 
       const killing = i === 1 ? fleet.at(0).then((worker) => fleet.kill(worker)) : undefined;
       await Promise.all([away(), send(part), killing]);
     }
+    await untilInSync(address);
     // One that does not come back is not waited for.
     await brokers[first]!.kill();
     const from = performance.now();
@@ -92,7 +123,10 @@ test('any one of three brokers dies: the others go on', { skip, timeout: SOAK ? 
 
   const judgement = await withKafka(address, (log) => judgeTopic(log, loadPipeline(file)));
   const total = Object.values(judgement.counts).reduce((sum, count) => sum + count);
-  await untilTold(address, name, total, () => [...fleet.fallen, fleet.said()].join('\n'));
+  await untilTold(address, name, total, () => [...fleet.fallen, fleet.said()].join('\n')).catch(async (error: Error) => {
+    const copies = (await behind(address).catch(String)) ?? 'the brokers cannot say which copies are in sync';
+    throw new Error(`${error.message}\n${[copies].flat().join('\n')}`, { cause: error });
+  });
   await fleet.stop();
   assert.deepEqual(fleet.fallen, []);
   const summary = await output(['run', ...common, '--once', '--json', '--data', path.join(dir, 'last')]);

@@ -235,8 +235,10 @@ interface Asked {
 function notesOf(asked: Asked, settings: readonly Setting[], meter: Meter): string[] {
   const specs = settings.map(({ config }) => config.monitor);
   const watched = windowsNeeded(specs).map(({ window }) => window);
+  // Of all detectors it alone takes looks.
+  const hasLooks = specs.some(({ detect }) => detect.some(({ detector }) => detector === 'evidence'));
   const notes = [
-    'alerts ring here when a window closes; live, a rise may ring a little earlier, at a look at the open window',
+    ...(hasLooks ? ['alerts ring here when a window closes; live, a rise may ring a little earlier, at a look at the open window'] : []),
     ...notesOnSizes(watched, meter, asked),
   ];
   // Rules are as good in the first window as in any.
