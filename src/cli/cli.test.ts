@@ -218,6 +218,7 @@ test('an input to its end; windows, dead letters and status agree with it; a rep
       ['orders/0/6', 'late'],
     ],
   );
+  assert.match((await tocsin('dlq', 'list', '--reason', 'late', '--data', 'once')).stdout, / late +\d+ s behind the watermark /);
   assert.equal((await started('dlq', 'show', 'orders/0/1', '--data', 'once')).code, 1);
   assert.match((await tocsin('dlq', 'show', 'orders/0/3', '--data', 'once')).stdout, /bad_json[^]*\n\nbroken\n$/);
   assert.equal((await tocsin('dlq', 'replay', '--data', 'once')).code, 2);

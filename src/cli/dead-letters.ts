@@ -112,7 +112,7 @@ function checkedOrigin(origin: string): string {
 const columns: readonly Column<ShownLetter>[] = [
   { title: 'origin', value: (letter) => letter.origin },
   { title: 'reason', value: (letter) => letter.reason },
-  { title: 'detail', value: (letter) => letter.detail, maxWidth: 100 },
+  { title: 'detail', value: detailText, maxWidth: 100 },
   { title: 'event time', value: (letter) => letter.event_time },
   { title: 'sent in again', value: verdictText },
   {
@@ -121,6 +121,13 @@ const columns: readonly Column<ShownLetter>[] = [
     maxWidth: 80,
   },
 ];
+
+/** Of a late one, how far the time had gone on without it. */
+function detailText({ detail, event_time: time, watermark }: ShownLetter): string | undefined {
+  if (detail !== undefined || time === undefined || watermark === undefined) return detail;
+  const seconds = (Date.parse(watermark) - Date.parse(time)) / 1_000;
+  return `${Math.round(seconds * 1_000) / 1_000} s behind the watermark`;
+}
 
 function verdictText({ replay }: ShownLetter): string | undefined {
   return replay && (replay.reason === undefined ? replay.outcome : `${replay.outcome} ${replay.reason}`);

@@ -4,7 +4,7 @@ import { detectorCatalog } from '../detectors/catalog.ts';
 import type { DetectorKind } from '../detectors/detector.ts';
 import { SEVERITIES } from '../receivers/alert-event.ts';
 import { shapeOf } from './catalog-block.ts';
-import { link, perDirection } from './field-kinds.ts';
+import { link, perDirection, windowName } from './field-kinds.ts';
 
 export const DEFAULT_DETECTOR = 'evidence';
 export const DETECTOR_NAMES = Object.keys(detectorCatalog);
@@ -14,8 +14,7 @@ const hintInEach = z.strictObject({ en: hintText.describe('In English.'), ko: hi
 
 /** Where and over what a detector looks; may also stand in the block itself, for all measures. */
 const placeShape = {
-  window: z
-    .string()
+  window: windowName
     .optional()
     .describe(
       'Name of the window to look at. Default `1m` where there is one, else the first; for detectors that keep to the false-alarm budget the smallest tumbling one.',

@@ -93,3 +93,6 @@ export function perDirection<Schema extends z.ZodType>(schema: Schema) {
     }),
   ]);
 }
+
+/** One of the pipeline's `windows`; whether it is one is seen later. */
+export const windowName = z.string({ error: 'expected the name of a window, such as "1m"' });

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { parseInstant } from '../core/instant.ts';
 import { MAX_IDS } from '../windows/spec.ts';
-import { columnName, duration, durationText, pipelineName, timeZone, topicName, utcOffset } from './field-kinds.ts';
+import { columnName, duration, durationText, pipelineName, timeZone, topicName, utcOffset, windowName } from './field-kinds.ts';
 import { measureSchema } from './measure-schema.ts';
 import { eventSchema, namedSourceSchema, sourceSchema } from './source-schema.ts';
 
@@ -65,7 +65,7 @@ const serveSchema = z.strictObject({
     .describe(
       'Path of the HTTP API that answers with the newest window; `{name}` stands for a dimension. Between two slashes there is one at most, and behind it nothing, or text that starts with `-` or `.`.',
     ),
-  window: z.string().describe('Name of the window that is served.'),
+  window: windowName.describe('Name of the window that is served.'),
 });
 
 const EXPECTED_START = 'expected earliest, latest, or a time such as "2026-03-02T09:00:00Z"';

@@ -15,7 +15,6 @@ const ALIASES_MAX = 100;
 const SHOWN_MAX = 5;
 
 const EXPLAINED: Partial<Record<ErrorCode, string>> = {
-  DUPLICATE_KEY: 'found a key twice in the same block; expected each key once',
   TAB_AS_INDENT: 'found a tab as indentation; expected spaces',
   MULTIPLE_DOCS: 'found a second document (after ---); expected one pipeline in a file',
   NON_STRING_KEY: 'found a key that is not a text; expected a name',
@@ -84,6 +83,10 @@ function explain(fault: YAMLError, faults: readonly YAMLError[], text: string): 
     return { offset: contentAfter(text.lastIndexOf('\n', key.pos[1] - 1) + 1, text), detail: TOO_DEEP };
   }
   if (code === 'BAD_INDENT' && message.startsWith('All mapping items')) return { offset: contentAfter(pos[0], text), detail: UNEVEN };
+  if (code === 'DUPLICATE_KEY') {
+    const key = /^(?:"[^"\n]*"|'[^'\n]*'|[^:\n]+?)(?=\s*:)/.exec(text.slice(pos[0]))?.[0] ?? 'a key';
+    return { offset: pos[0], detail: `found ${key} twice in the same block; expected each key once` };
+  }
   return { offset: pos[0], detail: EXPLAINED[code] ?? `not YAML: ${message}` };
 }
 

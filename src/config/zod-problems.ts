@@ -38,7 +38,7 @@ const TYPE_WORDS: Readonly<Record<string, string>> = {
 function messageOf(issue: RawIssue): string {
   switch (issue.code) {
     case 'invalid_type':
-      return patternMessage(issue) ?? `expected ${TYPE_WORDS[issue.expected] ?? issue.expected}`;
+      return patternMessage(issue) ?? `expected ${TYPE_WORDS[issue.expected] ?? issue.expected}${listOfOne(issue)}`;
     case 'invalid_value': {
       const values = issue.values.map(String);
       const meant = typeof issue.input === 'string' ? nearest(issue.input, values) : undefined;
@@ -56,6 +56,12 @@ function messageOf(issue: RawIssue): string {
     default:
       return 'expected another value';
   }
+}
+
+/** A name or number that stands where a list is due lacks no more than the brackets. */
+function listOfOne({ expected, input }: { readonly expected?: unknown; readonly input?: unknown }): string {
+  if (expected !== 'array' || (typeof input !== 'string' && typeof input !== 'number')) return '';
+  return /^[\w.-]+$/.test(String(input)) ? `: [${input}]` : '';
 }
 
 /** Of a text with a pattern, what the pattern stands for: `50` where a percentage is due lacks its sign. */
